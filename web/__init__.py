@@ -1,0 +1,52 @@
+"""HTTP in, commands out. Knows neither Celery nor Redis; `web.wsgi` and `web.cli` wire it to the workers."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from web import accounts, api, context, errors, pages, security
+from web.language import babel
+from workflow.clock import Clock
+from workflow.db import Database
+from workflow.settings import Settings
+
+MAX_REQUEST = 2_000_000
+MAX_FIELDS = 2_000
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
+    """The web application over an open database; importing or creating it opens nothing else."""
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key or security.stored_secret(settings.var),
+        MAX_CONTENT_LENGTH=MAX_REQUEST,
+        MAX_FORM_PARTS=MAX_FIELDS,
+        MAX_FORM_MEMORY_SIZE=MAX_REQUEST,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.address.startswith("https"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        BABEL_DEFAULT_LOCALE="id",
+        BABEL_DEFAULT_TIMEZONE="Asia/Jakarta",
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["loncatan"] = context.Desk(settings, database, clock)
+    csrf.init_app(app)
+    babel.init_app(app)
+    accounts.init_app(app, settings, database, clock)
+    security.init_app(app, settings, csrf)
+    errors.init_app(app)
+    pages.init_app(app)
+    api.init_app(app, csrf)
+    return app
+
+
+def assets_built() -> bool:
+    """Whether the front end has been built; without it pages have no look."""
+    return (Path(__file__).parent / "static" / "dist" / "app.css").exists()

@@ -1,0 +1,294 @@
+"""A case as pages show it: stage bar, next step, history. Reads the domain, decides nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from workflow import dates, deadlines
+from workflow.commands.advance import Option
+from workflow.definition import Process, State, process
+from workflow.errors import Reason
+from workflow.models import Case, Event, User
+from workflow.phrases import ROLE_NAMES
+
+OUTCOME_TONES = {"advanced": "ok", "stopped": "plain", "rejected": "plain", "withdrawn": "plain"}
+TRACKS = frozenset({"in_cohort", "outside_cohort"})
+
+
+@dataclass(frozen=True)
+class StageMark:
+    """One of the stages in the stage bar."""
+
+    order: int
+    title: str
+    mark: str
+    text: str
+    progress: float
+    href: str | None = None
+
+
+def stage_marks(case: Case, now: datetime, locale: str, left: Mapping[str, datetime] | None = None) -> list[StageMark]:
+    """The stages of the case's pipeline with where it stands; `left` says when each was finished."""
+    flow = process(case.process)
+    stages = flow.pipeline(case.pipeline)
+    here = flow.stages[case.stage].order
+    marks = []
+    for stage in stages:
+        if stage.order < here:
+            when = (left or {}).get(stage.name)
+            text = _("Selesai %(date)s", date=dates.long_date(when)) if when else _("Selesai")
+            marks.append(StageMark(stage.order, stage.title(locale), "done", text, 1.0))
+        elif stage.order == here:
+            marks.append(
+                StageMark(stage.order, stage.title(locale), "now", _now_text(case, flow, now, locale), _progress(case, flow))
+            )
+        else:
+            marks.append(StageMark(stage.order, stage.title(locale), "todo", _("Belum dimulai"), 0.0))
+    return marks
+
+
+def _now_text(case: Case, flow: Process, now: datetime, locale: str) -> str:
+    title = flow.states[case.state].title(locale)
+    return f"{title} · {due_words(case, now)}" if case.due_at and not case.outcome else title
+
+
+def _progress(case: Case, flow: Process) -> float:
+    """How far along the main path of its stage: by the order in which the file lists the states."""
+    names = [n for n, s in flow.stages[case.stage].states.items() if s.outcome in (None, "advanced")]
+    if case.state not in names:
+        return 1.0
+    return (names.index(case.state) + 1) / (len(names) + 1)
+
+
+def due_words(case: Case, now: datetime) -> str:
+    """“sisa 4 hari kerja”, “hari terakhir” or “terlambat 2 hari kerja”."""
+    if case.due_at is None:
+        return ""
+    days = deadlines.days_left(case.due_at, now)
+    if days < 0:
+        return _("terlambat %(days)s hari kerja", days=-days)
+    return _("hari terakhir") if days == 0 else _("sisa %(days)s hari kerja", days=days)
+
+
+def is_late(case: Case, now: datetime) -> bool:
+    return case.due_at is not None and case.outcome is None and now > case.due_at
+
+
+def state_pill(case: Case, now: datetime, locale: str) -> tuple[str, str]:
+    """The state in words and the tone of its pill."""
+    state = process(case.process).states[case.state]
+    if state.outcome:
+        return state.title(locale), OUTCOME_TONES[state.outcome]
+    return state.title(locale), "late" if is_late(case, now) else "wait"
+
+
+def turn_words(case: Case) -> str:
+    """Whose turn it is."""
+    owner = process(case.process).states[case.state].owner
+    return "" if case.outcome else _("Giliran %(who)s", who=ROLE_NAMES.get(owner, owner))
+
+
+# --- the next step -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Action:
+    """A button of the next-step card."""
+
+    title: str
+    tone: str
+    href: str
+    method: str = "get"
+    allowed: bool = True
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    confirm: str | None = None
+    hidden: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Step:
+    """The next-step card."""
+
+    title: str
+    lead: str
+    due: dict[str, Any] | None
+    actions: list[Action]
+    empty_text: str
+
+
+def next_step(
+    case: Case, found: list[Option], now: datetime, locale: str, hidden: Mapping[str, str], extra: list[Action]
+) -> Step:
+    """What this person can do now, or whose turn it is; blocked actions carry every reason."""
+    flow = process(case.process)
+    state = flow.states[case.state]
+    mine = [o for o in found if o.mine and not {r.guard for r in o.reasons} & TRACKS]
+    actions = extra + [_action(case, flow, option, locale, hidden) for option in mine]
+    due = None
+    if case.due_at and not case.outcome:
+        due = {"text": f"{dates.deadline(case.due_at)} · {due_words(case, now)}", "late": is_late(case, now)}
+    return Step(_step_title(state, actions, locale), _lead(state, actions), due, actions, _waiting(state))
+
+
+def _step_title(state: State, actions: list[Action], locale: str) -> str:
+    if state.outcome:
+        return state.title(locale)
+    main = next((a for a in actions if a.tone == "positive"), None) or next(iter(actions), None)
+    return main.title if main else state.title(locale)
+
+
+def _lead(state: State, actions: list[Action]) -> str:
+    if state.outcome or not actions:
+        return ""
+    return _("Status saat ini: %(state)s.", state=state.title.id)
+
+
+def _waiting(state: State) -> str:
+    if state.outcome:
+        return _("Usulan ini sudah sampai pada akhir tahapnya.")
+    who = ROLE_NAMES.get(state.owner, state.owner)
+    return _("Menunggu %(who)s. Anda mendapat surel bila giliran Anda tiba.", who=who)
+
+
+def _action(case: Case, flow: Process, option: Option, locale: str, hidden: Mapping[str, str]) -> Action:
+    step = option.transition
+    page = f"/usulan/{case.number}/langkah/{step.name}"
+    asks = bool(step.form or step.note == "required")
+    return Action(
+        title=step.title(locale),
+        tone=step.tone,
+        href=page,
+        method="get" if asks else "post",
+        allowed=option.allowed,
+        reasons=[_reason(case, flow, reason) for reason in option.reasons],
+        confirm=None if asks else _("%(step)s sekarang?", step=step.title(locale)),
+        hidden={} if asks else {"_action": "submit", **hidden},
+    )
+
+
+def _reason(case: Case, flow: Process, reason: Reason) -> dict[str, Any]:
+    return {"message": reason.message, "ok": False, "fix": _fix(case, flow, reason.fix)}
+
+
+def _fix(case: Case, flow: Process, fix: str | None) -> dict[str, str] | None:
+    if fix is None:
+        return None
+    pages = {"people": ("ubah", _("Tetapkan")), "reviewers": ("penelaah", _("Lihat penelaah"))}
+    if fix in pages:
+        path, label = pages[fix]
+        return {"href": f"/usulan/{case.number}/{path}", "label": label}
+    step = flow.transition(case.stage, fix)
+    return {"href": f"/usulan/{case.number}/langkah/{fix}", "label": step.title.id if step else _("Buka")}
+
+
+# --- history -------------------------------------------------------------------------------------------
+
+FACT_TITLES = {
+    "case.created": "Usulan dibuat",
+    "case.amended": "Data pokok diubah",
+    "case.reviewed": "Penilaian penelaah diterima",
+    "people.assigned": "Penelaah ditugaskan",
+    "people.released": "Penugasan penelaah dicabut",
+    "people.handed_over": "Penanggung jawab berganti",
+    "evidence.added": "Bukti dukung diunggah",
+    "deadline.reminded": "Sistem mengingatkan pemegang giliran",
+    "deadline.passed": "Batas waktu terlewati",
+}
+
+
+def timeline(
+    case: Case, events: list[Event], people: Mapping[int, User], mails: Mapping[int, int], locale: str
+) -> list[dict[str, Any]]:
+    """The history, newest first, as the `timeline` macro draws it."""
+    flow = process(case.process)
+    return [_item(flow, event, people, mails.get(event.id, 0), locale) for event in reversed(events)]
+
+
+def _item(
+    flow: Process, event: Event, people: Mapping[int, User], mails: int, locale: str
+) -> dict[str, Any]:
+    details = []
+    if "to" in event.data and event.data.get("from") != event.data["to"]:
+        details.append((_("Status"), flow.states[event.data["to"]].title(locale)))
+    about = people.get(event.data.get("user", 0))
+    if about:
+        details.append((_("Orang"), about.name))
+    if "result" in event.data:
+        result = event.data["result"]
+        details.append((_("Nilai"), f"{dates.decimal(result['score'])} ({_('ambang')} {result['pass']})"))
+    if mails:
+        details.append((_("Surel"), _("%(count)s surel", count=mails)))
+    return {
+        "id": f"e{event.seq}",
+        "kind": _kind(event),
+        "title": _event_title(flow, event, locale),
+        "by": _by(event, people),
+        "at": dates.long_moment(event.at),
+        "at_iso": event.at.isoformat(),
+        "note": (event.content or {}).get("note"),
+        "details": details,
+        "href": None,
+    }
+
+
+def _kind(event: Event) -> str:
+    if event.actor_id is None:
+        return "system"
+    return "decision" if "transition" in event.data and event.data["from"] != event.data["to"] else "fact"
+
+
+def _event_title(flow: Process, event: Event, locale: str) -> str:
+    step = flow.transition(event.name.partition(".")[0], event.data.get("transition", ""))
+    return step.title(locale) if step else _(FACT_TITLES.get(event.name, event.name))
+
+
+def _by(event: Event, people: Mapping[int, User]) -> str:
+    user = people.get(event.actor_id or 0)
+    if user is None:
+        return _("sistem")
+    return f"{user.name} ({ROLE_NAMES.get(event.role, event.role)})"
+
+
+def stages_left(events: list[Event]) -> dict[str, datetime]:
+    """When the case went on from each stage."""
+    left = {}
+    for event in events:
+        before, after = str(event.data.get("from", "")), str(event.data.get("to", ""))
+        if "." in before and before.partition(".")[0] != after.partition(".")[0]:
+            left[before.partition(".")[0]] = event.at
+    return left
+
+
+def initials(name: str) -> str:
+    """RS for Rina Setyawati, S.Gz."""
+    words = [w for w in name.split(",")[0].split() if w[:1].isalpha() and not w.endswith(".")]
+    return "".join(w[0] for w in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+def row(case: Case, now: datetime, locale: str) -> dict[str, Any]:
+    """A case as one line of a list."""
+    text, tone = state_pill(case, now, locale)
+    owner = case.holder("proposer")
+    return {
+        "number": case.number,
+        "title": case.title,
+        "href": f"/usulan/{case.number}",
+        "agency": case.agency.short_name,
+        "category": category_words(case.category),
+        "owner": owner.name if owner else "",
+        "state": text,
+        "tone": tone,
+        "turn": turn_words(case),
+        "due": dates.long_date(case.due_at) if case.due_at and not case.outcome else "",
+        "due_words": due_words(case, now) if not case.outcome else "",
+        "late": is_late(case, now),
+        "marks": stage_marks(case, now, locale),
+        "updated": dates.long_date(case.updated_at),
+    }
+
+
+def category_words(category: str) -> str:
+    return _("Digital") if category == "digital" else _("Non digital")

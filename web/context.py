@@ -1,0 +1,54 @@
+"""What views stand on: the desk (settings, database, clock) and the person in front of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import current_app, g
+from flask_security import current_user
+from sqlalchemy.orm import Session
+
+from web.language import locale
+from workflow.clock import Clock
+from workflow.db import Database
+from workflow.ledger import Actor
+from workflow.models import User
+from workflow.settings import Settings
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Handed to the application by whoever creates it."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+
+
+def desk() -> Desk:
+    return cast(Desk, current_app.extensions["loncatan"])
+
+
+def now() -> datetime:
+    return desk().clock()
+
+
+def viewer() -> User | None:
+    """The signed-in person, or the owner of the bearer token; None for the public."""
+    by_token = g.get("token_user")
+    if by_token is not None:
+        return cast(User, by_token)
+    return cast(User, current_user._get_current_object()) if current_user.is_authenticated else None  # noqa: SLF001
+
+
+def me() -> User:
+    """The signed-in person of a view that requires one."""
+    user = viewer()
+    if user is None:
+        raise LookupError("view without a signed-in person")
+    return user
+
+
+def actor(session: Session) -> Actor:
+    """The person as an actor of a command within this session."""
+    return Actor(session.merge(me(), load=False), now(), locale())

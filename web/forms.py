@@ -1,0 +1,412 @@
+"""A JSON Schema as a web form, a posted form as a document, a document as something to read.
+
+HTML names are JSON pointers, so a problem's pointer is the name of its field.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from workflow import dates
+from workflow.errors import Problem
+from workflow.validation import count_words, schema
+
+MOST_ROWS = 60
+BLANK_ROWS = 1
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice offered by a select, radio or list of check boxes."""
+
+    value: str
+    label: str
+    group: str
+    checked: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field as the `field` macro draws it."""
+
+    name: str
+    id: str
+    title: str
+    help: str
+    widget: str
+    value: Any
+    required: bool
+    problems: list[str]
+    options: list[Option] = field(default_factory=list)
+    rows: int | None = None
+    placeholder: str | None = None
+    suffix: str | None = None
+    min: Any = None
+    max: Any = None
+    maxlength: int | None = None
+    min_words: int | None = None
+    words: int | None = None
+    when: dict[str, Any] | None = None
+    width: str | None = None
+    children: list["Field"] = field(default_factory=list)
+    items: list[list["Field"]] = field(default_factory=list)
+    item_template: list["Field"] = field(default_factory=list)
+    add_name: str | None = None
+    remove_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One step of a form: some of the schema's top-level properties."""
+
+    id: str
+    title: str
+    help: str
+    fields: list[Field]
+    names: list[str]
+
+
+Node = Mapping[str, Any]
+
+
+def sections(
+    name: str,
+    document: Mapping[str, Any],
+    locale: str = "id",
+    problems: Iterable[Problem] = (),
+    choices: Mapping[str, list[tuple[str, str]]] | None = None,
+) -> list[Section]:
+    """The whole form, filled with a document and its problems, in the schema's own order.
+
+    `choices` turns top-level text fields into selects whose options only the database knows.
+    """
+    node = schema(name)
+    trouble: dict[str, list[str]] = {}
+    for problem in problems:
+        trouble.setdefault(problem.pointer, []).append(problem.message)
+    maker = _Maker(locale, trouble, choices or {})
+    return [
+        Section(
+            id=part["id"],
+            title=_text(part, "title", locale),
+            help=_text(part, "help", locale),
+            fields=[
+                maker.field(f"/{key}", node["properties"][key], document.get(key), key in _required(node))
+                for key in part["fields"]
+            ],
+            names=list(part["fields"]),
+        )
+        for part in node["x-ui"]["sections"]
+    ]
+
+
+def _required(node: Node) -> set[str]:
+    """Always required, or required under a condition that its `when` also states."""
+    found = set(node.get("required", ()))
+    for rule in node.get("allOf", ()):
+        found |= set(rule.get("then", {}).get("required", ())) | set(rule.get("else", {}).get("required", ()))
+    return found
+
+
+class _Maker:
+    """Makes fields of one form in one language."""
+
+    def __init__(
+        self,
+        locale: str,
+        trouble: Mapping[str, list[str]],
+        choices: Mapping[str, list[tuple[str, str]]],
+    ) -> None:
+        self.locale, self.trouble, self.choices = locale, trouble, choices
+
+    def field(self, pointer: str, node: Node, value: Any, required: bool) -> Field:  # noqa: ANN401, FBT001
+        ui = node.get("x-ui", {})
+        widget = widget_of(node)
+        made = Field(
+            name=pointer,
+            id=field_id(pointer),
+            title=_text(node, "title", self.locale),
+            help=_text(node, "description", self.locale),
+            widget=widget,
+            value="" if value is None else value,
+            required=required,
+            problems=self.trouble.get(pointer, []),
+            options=options(node, value, self.locale),
+            rows=ui.get("rows"),
+            placeholder=ui.get("placeholder"),
+            suffix=ui.get("suffix"),
+            min=node.get("minimum"),
+            max=node.get("maximum"),
+            maxlength=node.get("maxLength"),
+            min_words=node.get("minWords"),
+            words=count_words(value) if "minWords" in node else None,
+            when=_when(ui, pointer),
+            width=ui.get("width"),
+        )
+        known = self.choices.get(pointer.removeprefix("/"))
+        if known is not None:
+            offered = [Option(code, label, "", code == value) for code, label in known]
+            return replace(made, widget="select", options=offered)
+        if widget == "group":
+            return replace(made, children=self._children(pointer, node, value))
+        if widget == "table":
+            return self._table(made, node, value)
+        return made
+
+    def _children(self, pointer: str, node: Node, value: Any) -> list[Field]:  # noqa: ANN401
+        held = value if isinstance(value, dict) else {}
+        return [
+            self.field(f"{pointer}/{key}", child, held.get(key), key in _required(node))
+            for key, child in node["properties"].items()
+        ]
+
+    def _table(self, made: Field, node: Node, value: Any) -> Field:  # noqa: ANN401
+        held = value if isinstance(value, list) else []
+        rows = held or [{}] * max(BLANK_ROWS, min(node.get("minItems", 0), 3))
+        return replace(
+            made,
+            items=[self._children(f"{made.name}/{i}", node["items"], row) for i, row in enumerate(rows)],
+            item_template=self._children(f"{made.name}/__i__", node["items"], {}),
+            add_name=f"add:{made.name}",
+            remove_name=f"remove:{made.name}/__i__",
+        )
+
+
+def field_id(pointer: str) -> str:
+    """The HTML id of the field at a pointer."""
+    return f"f{pointer.replace('/', '-')}"
+
+
+def widget_of(node: Node) -> str:
+    """What the schema asks for, else what its type suggests."""
+    chosen = node.get("x-ui", {}).get("widget")
+    if chosen:
+        return str(chosen)
+    kind = node.get("type")
+    if kind == "object":
+        return "group"
+    if kind == "array":
+        return "checkboxes" if "enum" in node.get("items", {}) else "table"
+    if "enum" in node:
+        return "select"
+    by_format = {"date": "date", "uri": "url"}.get(node.get("format", ""), "text")
+    return {"boolean": "toggle", "integer": "number", "number": "number"}.get(str(kind), by_format)
+
+
+def options(node: Node, value: Any, locale: str) -> list[Option]:  # noqa: ANN401
+    """The choices of an enum, with their labels and groups."""
+    source = node.get("items", {}) if node.get("type") == "array" else node
+    ui = {**source.get("x-ui", {}), **node.get("x-ui", {})}
+    labels = (ui.get("labels_en") if locale == "en" else None) or ui.get("labels", {})
+    groups = {v: _text(g, "title", locale) for g in ui.get("groups", ()) for v in g["values"]}
+    chosen = value if isinstance(value, list) else [value]
+    return [Option(v, labels.get(v, v), groups.get(v, ""), v in chosen) for v in source.get("enum", ())]
+
+
+def _when(ui: Node, pointer: str) -> dict[str, Any] | None:
+    if "when" not in ui:
+        return None
+    equals = ui["when"]["equals"]
+    wanted = equals if isinstance(equals, list) else [equals]
+    parent = pointer.rpartition("/")[0]
+    return {
+        "field": f"{parent}/{ui['when']['field']}",
+        "equals": [str(v).lower() if isinstance(v, bool) else v for v in wanted],
+    }
+
+
+def _text(node: Node, key: str, locale: str) -> str:
+    english = node.get("x-en", {}).get(key) or node.get(f"{key}_en")
+    return str((english if locale == "en" else None) or node.get(key, ""))
+
+
+# --- posted form → document ----------------------------------------------------------------------
+
+
+def parse(name: str, posted: Mapping[str, list[str]], only: Iterable[str] | None = None) -> dict[str, Any]:
+    """The typed document of a posted form; empty fields are left out, hidden conditional ones dropped.
+
+    `only` limits it to some top-level properties (one section of a wizard). What cannot be converted
+    stays text, so that the schema can say what is wrong with it.
+    """
+    node = schema(name)
+    wanted = list(only) if only is not None else list(node["properties"])
+    document = {}
+    for key in wanted:
+        value = _read(f"/{key}", node["properties"][key], posted)
+        if value is not None:
+            document[key] = value
+    return document
+
+
+def drop_hidden(name: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the answers to questions that no longer apply."""
+    properties = schema(name)["properties"]
+    return {k: v for k, v in document.items() if _applies(properties.get(k, {}), document)}
+
+
+def _applies(node: Node, document: Mapping[str, Any]) -> bool:
+    when = node.get("x-ui", {}).get("when")
+    if not when:
+        return True
+    equals = when["equals"] if isinstance(when["equals"], list) else [when["equals"]]
+    return document.get(when["field"]) in equals
+
+
+def _read(pointer: str, node: Node, posted: Mapping[str, list[str]]) -> Any:  # noqa: ANN401
+    widget = widget_of(node)
+    if widget == "group":
+        return _read_group(pointer, node, posted) or None
+    if widget == "table":
+        return _read_table(pointer, node, posted) or None
+    if widget == "checkboxes":
+        return [v for v in posted.get(pointer, []) if v] or None
+    if widget == "toggle":
+        return posted.get(pointer, ["false"])[-1] == "true"
+    text = posted.get(pointer, [""])[-1].replace("\r\n", "\n").strip()
+    return _typed(node, text) if text else None
+
+
+def _read_group(pointer: str, node: Node, posted: Mapping[str, list[str]]) -> dict[str, Any]:
+    read = {key: _read(f"{pointer}/{key}", child, posted) for key, child in node["properties"].items()}
+    return {key: value for key, value in read.items() if value is not None}
+
+
+def _read_table(pointer: str, node: Node, posted: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    indices = sorted(set(_indices(pointer, posted)))[:MOST_ROWS]
+    rows = [_read_group(f"{pointer}/{i}", node["items"], posted) for i in indices]
+    return [row for row in rows if any(v not in (None, "", False) for v in row.values())]
+
+
+def _indices(pointer: str, posted: Mapping[str, list[str]]) -> Iterator[int]:
+    for name in posted:
+        if name.startswith(f"{pointer}/"):
+            step = name[len(pointer) + 1 :].partition("/")[0]
+            if step.isdecimal() and len(step) < 5:  # noqa: PLR2004
+                yield int(step)
+
+
+def _typed(node: Node, text: str) -> Any:  # noqa: ANN401
+    kind = node.get("type")
+    try:
+        if kind == "integer":
+            return int(text.replace(".", "")) if widget_of(node) == "money" else int(text)
+        if kind == "number":
+            return float(text.replace(",", "."))
+    except ValueError:
+        return text
+    return text
+
+
+def change_rows(name: str, document: dict[str, Any], action: str) -> dict[str, Any]:
+    """The document after a press on "add row" or "remove row" of a page without script."""
+    verb, _, pointer = action.partition(":")
+    steps = [s for s in pointer.split("/") if s]
+    if not steps or steps[0] not in schema(name)["properties"]:
+        return document
+    rows = list(document.get(steps[0], []))
+    if verb == "add":
+        rows = [*rows, {}]
+    elif verb == "remove" and len(steps) > 1 and steps[1].isdecimal() and int(steps[1]) < len(rows):
+        del rows[int(steps[1])]
+    return {**document, steps[0]: rows}
+
+
+def problem_links(name: str, problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Problems as the error summary lists them, each with the id of its field."""
+    found = []
+    for problem in problems:
+        steps = [s for s in problem.pointer.split("/") if s]
+        known = bool(steps) and steps[0] in schema(name)["properties"]
+        found.append({"message": problem.message, "id": field_id(problem.pointer) if known else ""})
+    return found
+
+
+# --- prefill ---------------------------------------------------------------------------------------
+
+
+def prefilled(name: str, forms: Mapping[str, Any]) -> dict[str, Any]:
+    """A first draft from what earlier forms already hold (`x-from`): nothing is typed twice."""
+    document = {}
+    for key, node in schema(name)["properties"].items():
+        sources = node.get("x-from", [])
+        for source in [sources] if isinstance(sources, str) else sources:
+            form, _, path = source.partition(".")
+            value = _dig(forms.get(form), path)
+            if value not in (None, "", [], {}):
+                document[key] = value
+                break
+    return document
+
+
+def _dig(value: Any, path: str) -> Any:  # noqa: ANN401
+    for step in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)
+    return value
+
+
+# --- document → answers ------------------------------------------------------------------------------
+
+
+def answers(name: str, document: Mapping[str, Any], locale: str = "id") -> list[dict[str, Any]]:
+    """A filled form for reading: sections of titled items, as the `answers` macro draws them."""
+    node = schema(name)
+    return [
+        {
+            "title": _text(part, "title", locale),
+            "items": [
+                _answer(node["properties"][key], document.get(key), locale)
+                for key in part["fields"]
+                if _applies(node["properties"][key], document)
+            ],
+        }
+        for part in node["x-ui"]["sections"]
+    ]
+
+
+def _answer(node: Node, value: Any, locale: str) -> dict[str, Any]:  # noqa: ANN401
+    widget, title = widget_of(node), _text(node, "title", locale)
+    if widget == "group":
+        held = value if isinstance(value, dict) else {}
+        rows = [_answer(child, held.get(key), locale) for key, child in node["properties"].items()]
+        return {"title": title, "widget": "group", "value": None, "rows": rows if held else []}
+    if widget == "table":
+        properties = node["items"]["properties"]
+        return {
+            "title": title,
+            "widget": "table",
+            "value": None,
+            "columns": [_text(child, "title", locale) for child in properties.values()],
+            "rows": [[shown(c, row.get(k), locale) for k, c in properties.items()] for row in value or []],
+        }
+    return {"title": title, "widget": widget, "value": shown(node, value, locale)}
+
+
+def shown(node: Node, value: Any, locale: str) -> Any:  # noqa: ANN401
+    """A value as a reader expects it: labels for codes, long dates, dots in amounts."""
+    if value is None or value == "":
+        return None
+    widget = widget_of(node)
+    if widget in {"select", "radio", "checkboxes"}:
+        labels = {o.value: o.label for o in options(node, None, locale)}
+        return [labels.get(v, v) for v in value] if isinstance(value, list) else labels.get(value, value)
+    if isinstance(value, bool):
+        return ("Yes" if value else "No") if locale == "en" else ("Ya" if value else "Tidak")
+    if widget == "date" and isinstance(value, str):
+        return dates.long_date(date.fromisoformat(value)) if _is_date(value) else value
+    if widget == "money":
+        return f"Rp{dates.thousands(value)}"
+    if isinstance(value, int):
+        return dates.thousands(value)
+    return dates.decimal(str(value)) if isinstance(value, float) else value
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

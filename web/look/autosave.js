@@ -1,0 +1,170 @@
+// A form that saves itself. Until the server has confirmed, a copy stays in this browser, under the account that wrote it.
+import { addRow, conditions } from "./forms.js";
+
+const QUIET = 2000;
+const AGAIN = 15000;
+
+export function autosave(root) {
+  for (const line of root.querySelectorAll("[data-autosave]")) {
+    const form = line.closest("form");
+    if (form && !line.dataset.ready) new Draft(form, line);
+  }
+}
+
+class Draft {
+  constructor(form, line) {
+    this.form = form;
+    this.line = line;
+    this.url = line.dataset.autosave;
+    line.dataset.ready = "yes";
+    const account = document.querySelector('meta[name="account"]')?.content ?? "";
+    this.key = `loncatan:${account}:${this.url}`;
+    this.saved = this.written();
+    this.offer();
+    form.addEventListener("input", () => this.changed());
+    form.addEventListener("change", () => this.changed());
+    form.addEventListener("focusout", () => this.save());
+    form.addEventListener("submit", (event) => event.defaultPrevented || this.leave());
+    window.addEventListener("pagehide", () => this.sent || this.save(true));
+    window.addEventListener("online", () => this.save());
+  }
+
+  pairs() {
+    return [...new FormData(this.form)].filter(([name, value]) => typeof value === "string" && name.startsWith("/"));
+  }
+
+  written() {
+    return JSON.stringify(this.pairs());
+  }
+
+  changed() {
+    if (this.written() === this.saved) return;
+    this.keep();
+    if (this.state !== "offline") this.say("dirty");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), QUIET);
+  }
+
+  keep() {
+    try {
+      localStorage.setItem(this.key, JSON.stringify({ at: Date.now(), pairs: this.pairs() }));
+    } catch {
+      // a full or forbidden store: the server's copy is the one that counts
+    }
+  }
+
+  // The form itself is on its way: its copy goes only when a page of ours comes back without it.
+  leave() {
+    this.sent = true;
+    clearTimeout(this.timer);
+    if (this.written() !== this.saved) this.keep();
+    setTimeout(() => (this.sent = false), AGAIN);
+  }
+
+  async save(leaving = false) {
+    const now = this.written();
+    if (now === this.saved || this.state === "conflict" || (this.busy && !leaving)) return;
+    clearTimeout(this.timer);
+    this.busy = true;
+    if (!leaving) this.say("saving");
+    try {
+      const body = new URLSearchParams([...new FormData(this.form)].filter(([, value]) => typeof value === "string"));
+      const answer = await fetch(this.url, {
+        method: "POST",
+        body,
+        credentials: "same-origin",
+        keepalive: leaving && body.toString().length < 60000,
+        headers: { Accept: "application/json", "X-CSRFToken": document.querySelector('meta[name="csrf-token"]')?.content ?? "" },
+      });
+      await this.hear(answer, now);
+    } catch {
+      this.say("offline");
+      this.timer = setTimeout(() => this.save(), AGAIN);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async hear(answer, sent) {
+    const json = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+    if ([401, 403].includes(answer.status) || answer.redirected) return this.say("ended", this.signIn());
+    if (answer.status === 409) return this.say("conflict", json.href && [json.href, this.line.dataset.compare]);
+    if (!answer.ok) return this.say("failed");
+    this.saved = sent;
+    const version = this.form.elements.namedItem("version");
+    if (version && json.version !== undefined) version.value = json.version;
+    if (this.written() === sent) {
+      localStorage.removeItem(this.key);
+      this.say("saved", null, json.saved_text);
+    } else this.changed();
+  }
+
+  signIn() {
+    return [`/masuk?next=${encodeURIComponent(location.pathname + location.search)}`, this.line.dataset.signIn];
+  }
+
+  say(state, link = null, text = null) {
+    this.state = state;
+    this.line.dataset.state = state;
+    const place = this.line.querySelector("[data-autosave-text]");
+    place.textContent = text ?? this.line.dataset[state].replace("{time}", clock(Date.now()));
+    if (link) {
+      const [href, label] = link;
+      place.append(" ", Object.assign(document.createElement("a"), { href, textContent: label }));
+    }
+  }
+
+  offer() {
+    let copy;
+    try {
+      copy = JSON.parse(localStorage.getItem(this.key));
+    } catch {
+      return;
+    }
+    if (!copy) return;
+    if (JSON.stringify(copy.pairs) === this.saved) {
+      localStorage.removeItem(this.key);
+      return;
+    }
+    const bar = Object.assign(document.createElement("div"), { className: "restore" });
+    bar.setAttribute("role", "status");
+    const text = Object.assign(document.createElement("span"), { textContent: this.line.dataset.found.replace("{time}", clock(copy.at)) });
+    const button = (label, kind, act) => {
+      const made = Object.assign(document.createElement("button"), { type: "button", className: kind, textContent: label });
+      made.addEventListener("click", () => {
+        act();
+        bar.remove();
+      });
+      return made;
+    };
+    bar.append(
+      text,
+      button(this.line.dataset.restore, "btn btn-primary", () => this.restore(copy.pairs)),
+      button(this.line.dataset.drop, "btn", () => localStorage.removeItem(this.key)),
+    );
+    this.form.prepend(bar);
+  }
+
+  restore(pairs) {
+    for (const table of this.form.querySelectorAll("[data-rows]")) {
+      const stem = `${table.dataset.rows}/`;
+      const indexes = pairs.filter(([name]) => name.startsWith(stem)).map(([name]) => Number(name.slice(stem.length).split("/")[0]));
+      while (table.querySelector(":scope > template") && Number(table.dataset.count) <= Math.max(-1, ...indexes)) addRow(table);
+    }
+    const values = new Map();
+    for (const [name, value] of pairs) values.set(name, [...(values.get(name) ?? []), value]);
+    for (const box of this.form.elements) {
+      if (!box.name?.startsWith("/")) continue;
+      const wanted = values.get(box.name) ?? [];
+      if (box.type === "checkbox" || box.type === "radio") box.checked = wanted.includes(box.value);
+      else if (wanted.length) box.value = wanted[0];
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    conditions(this.form);
+    this.save();
+  }
+}
+
+function clock(at) {
+  return new Date(at).toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Jakarta" }).replace(":", ".");
+}

@@ -1,0 +1,35 @@
+"""One posted form, one command: the hidden key of a page makes a double click harmless."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from web.context import me, now
+from workflow import once as keys
+
+SEE_OTHER = 303
+
+
+@dataclass
+class Call:
+    """Where the answer leads; already set if this very form was handled before."""
+
+    location: str | None = None
+
+
+@contextmanager
+def once(session: Session, asked: Any) -> Iterator[Call]:  # noqa: ANN401
+    """Claim the form's `key`; forms without one are handled each time they come."""
+    key = request.form.get("key", "")
+    if not key:
+        yield Call()
+        return
+    row, new = keys.claim(session, me(), f"form:{key}"[: keys.MAX_KEY], keys.fingerprint(request.path, asked), now())
+    call = Call(None if new else row.location)
+    yield call
+    if new:
+        keys.answer(row, SEE_OTHER, call.location)

@@ -1,0 +1,94 @@
+"""The pages people see, one module per noun, and what every page knows."""
+
+from typing import Any
+
+from flask import Flask, request
+from flask_babel import gettext as _
+
+from web.case_view import initials
+from web.context import desk, now, viewer
+from web.language import locale
+from web.pages import account, cases, delivery, demo, health, home, people, process, reviewers, reviews, steps
+from workflow import dates, policy, queries
+from workflow.delivery import alarm
+from workflow.models import User
+from workflow.phrases import ROLE_NAMES
+
+
+def init_app(app: Flask) -> None:
+    for module in (health, home, cases, steps, reviews, reviewers, delivery, process, account, people):
+        app.register_blueprint(module.bp)
+    if desk_of(app).settings.demo:
+        app.register_blueprint(demo.bp)
+    app.context_processor(_frame)
+    app.jinja_env.filters.update(
+        long_date=dates.long_date, moment=dates.long_moment, thousands=dates.thousands, decimal=dates.decimal
+    )
+    app.jinja_env.globals["initials"] = initials
+
+
+def desk_of(app: Flask) -> Any:  # noqa: ANN401 - Flask's extensions are untyped
+    return app.extensions["loncatan"]
+
+
+def _frame() -> dict[str, Any]:
+    """Navigation, person, language, banners."""
+    user = viewer()
+    settings = desk().settings
+    return {
+        "lang": locale(),
+        "nav": _nav(user),
+        "user": _user(user) if user else None,
+        "links": {"account": "/akun", "sign_in": "/masuk", "sign_out": "/keluar", "language": "/bahasa"},
+        "alarm": _alarm(user),
+        "demo": demo.banner() if settings.demo else None,
+    }
+
+
+def _user(user: User) -> dict[str, Any]:
+    titles = [ROLE_NAMES[role] for role in policy.GLOBAL_ROLES if role in user.global_roles]
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "initials": initials(user.name),
+        "roles": titles or [user.position],
+    }
+
+
+def _nav(user: User | None) -> list[dict[str, Any]]:
+    if user is None:
+        return _marked([(_("Registri"), "/", None), (_("Proses"), "/proses", None)])
+    with desk().database.read() as session:
+        waiting = queries.count_work(session, user)
+    items: list[tuple[str, str, int | None]] = [(_("Pekerjaan saya"), "/beranda", waiting), (_("Usulan"), "/usulan", None)]
+    if "reviewer" in user.global_roles:
+        items.append((_("Telaah"), "/telaah", None))
+    if policy.may_run_delivery(user):
+        items.append((_("Pengiriman"), "/pengiriman", None))
+    if policy.may_manage_people(user):
+        items.append((_("Orang"), "/orang", None))
+    items.append((_("Proses"), "/proses", None))
+    return _marked(items)
+
+
+def _marked(items: list[tuple[str, str, int | None]]) -> list[dict[str, Any]]:
+    path = request.path
+    return [
+        {
+            "label": label,
+            "href": href,
+            "count": count,
+            "current": path == href or (href != "/" and path.startswith(f"{href}/")),
+        }
+        for label, href, count in items
+    ]
+
+
+def _alarm(user: User | None) -> dict[str, Any] | None:
+    """For those who can do something about it: mail or work is late."""
+    if user is None or not policy.may_run_delivery(user):
+        return None
+    with desk().database.read() as session:
+        text = alarm(session, now())
+    return {"text": text, "href": "/pengiriman"} if text else None

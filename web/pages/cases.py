@@ -1,0 +1,324 @@
+"""The list of cases, beginning one, and the page of one."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from web import case_view, forms
+from web.context import actor, desk, me, now
+from web.guards import signed_in
+from web.language import locale
+from web.once import once
+from workflow import commands, policy, queries, validation
+from workflow.definition import process, version_for
+from workflow.errors import Forbidden, Invalid, Problem
+from workflow.guards import average, reviews_of
+from workflow.models import Agency, Case, Cohort, Event
+from workflow.phrases import ROLE_NAMES
+
+bp = Blueprint("cases", __name__, url_prefix="/usulan")
+
+FILTERS = ("stage", "state", "category", "agency", "cohort", "owner")
+TABS = ("ringkasan", "formulir", "telaah", "surel", "riwayat")
+
+
+@bp.get("")
+@signed_in
+def index() -> str:
+    filters = _filters(request.args)
+    sort = request.args.get("sort", "-updated_at")
+    cursor = request.args.get("cursor")
+    with desk().database.read() as session:
+        page = queries.list_cases(session, me(), now(), filters, sort=sort, cursor=cursor)
+        choices = _choices(session, filters)
+    rows = [case_view.row(case, now(), locale()) for case in page.cases]
+    return render_template(
+        "cases/index.html",
+        rows=rows,
+        total=page.total,
+        filters=choices,
+        q=filters.q,
+        sort=sort,
+        active=_active(filters, choices),
+        next_href=_href(filters, sort, page.next_cursor) if page.next_cursor else None,
+        first_href=_href(filters, sort, None) if cursor else None,
+        sort_href=lambda key: _href(filters, key, None),
+        may_propose=policy.may_propose(me()),
+    )
+
+
+def _filters(args: MultiDict[str, str]) -> queries.Filters:
+    year = args.get("year", "")
+    return queries.Filters(
+        q=args.get("q", "").strip()[:200],
+        year=int(year) if year.isdecimal() and len(year) == 4 else None,  # noqa: PLR2004
+        late=args.get("late") == "1",
+        **{name: args.get(name, "")[:120] for name in FILTERS},
+    )
+
+
+def _choices(session: Session, filters: queries.Filters) -> list[dict[str, Any]]:
+    flow = process(version_for(now().year))
+    agencies = session.scalars(select(Agency).where(Agency.parent_id.is_(None)).order_by(Agency.name))
+    cohorts = session.scalars(select(Cohort).order_by(Cohort.year.desc(), Cohort.name))
+    return [
+        _choice("stage", _("Tahap"), [(s.name, s.title(locale())) for s in flow.pipeline("innovation")], filters.stage),
+        _choice("category", _("Jenis"), [("digital", _("Digital")), ("non_digital", _("Non digital"))], filters.category),
+        _choice("owner", _("Giliran"), [(r, ROLE_NAMES[r]) for r in policy.CASE_ROLES if queries.states_owned_by(r)], filters.owner),
+        _choice("cohort", _("Angkatan"), [(c.code, c.name) for c in cohorts], filters.cohort),
+        _choice("agency", _("Instansi"), [(a.code, a.short_name) for a in agencies], filters.agency),
+        _choice("late", _("Waktu"), [("1", _("Terlambat"))], "1" if filters.late else ""),
+    ]
+
+
+def _choice(name: str, title: str, pairs: list[tuple[str, str]], chosen: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": title,
+        "options": [{"value": v, "label": label, "selected": v == chosen} for v, label in pairs],
+    }
+
+
+def _active(filters: queries.Filters, choices: list[dict[str, Any]]) -> list[dict[str, str]]:
+    found = []
+    for choice in choices:
+        for option in choice["options"]:
+            if option["selected"]:
+                href = _href(queries.without(filters, choice["name"]), "-updated_at", None)
+                found.append({"label": f"{choice['title']}: {option['label']}", "remove_href": href})
+    if filters.q:
+        href = _href(queries.without(filters, "q"), "-updated_at", None)
+        found.append({"label": f"“{filters.q}”", "remove_href": href})
+    return found
+
+
+def _href(filters: queries.Filters, sort: str, cursor: str | None) -> str:
+    chosen: dict[str, Any] = {k: v for k, v in vars(filters).items() if v not in ("", None, False)}
+    if chosen.get("late"):
+        chosen["late"] = "1"
+    if sort != "-updated_at":
+        chosen["sort"] = sort
+    if cursor:
+        chosen["cursor"] = cursor
+    return f"/usulan?{urlencode(chosen)}" if chosen else "/usulan"
+
+
+# --- beginning and correcting ------------------------------------------------------------------------
+
+
+@bp.route("/baru", methods=["GET", "POST"])
+@signed_in
+def new() -> str | Response | tuple[str, int]:
+    if not policy.may_propose(me()):
+        raise Forbidden("Hanya ASN yang terdaftar pada suatu perangkat daerah yang dapat mengajukan usulan.")
+    if request.method == "GET":
+        home = me().agency
+        return _cover({"agency": home.code if home else ""}, None, 200)
+    document = _posted_cover()
+    try:
+        with desk().database.write() as session, once(session, document) as call:
+            if call.location is None:
+                case = commands.start(session, actor(session), document)
+                call.location = f"/usulan/{case.number}"
+    except Invalid as refusal:
+        return _cover(document, refusal.problems, 422)
+    return redirect(call.location or "/usulan")
+
+
+@bp.route("/<number>/ubah", methods=["GET", "POST"])
+@signed_in
+def amend(number: str) -> str | Response | tuple[str, int]:
+    with desk().database.read() as session:
+        case = commands.find(session, actor(session), number)
+        version = commands.etag(case)
+    if request.method == "GET":
+        return _cover(_cover_of(case), None, 200, case, version)
+    document = _posted_cover()
+    try:
+        with desk().database.write() as session:
+            commands.amend(session, actor(session), number, document, request.form.get("version"))
+    except Invalid as refusal:
+        return _cover(document, refusal.problems, 422, case, version)
+    return redirect(f"/usulan/{number}")
+
+
+def _posted_cover() -> dict[str, Any]:
+    return forms.parse("proposal_create", request.form.to_dict(flat=False), ("title", "category", "agency", "cohort", "mentor"))
+
+
+def _cover_of(case: Case) -> dict[str, Any]:
+    mentor = case.holder("mentor")
+    return {
+        "title": case.title,
+        "category": case.category,
+        "agency": case.agency.code,
+        "cohort": case.cohort.code if case.cohort else "",
+        "mentor": mentor.email if mentor else "",
+    }
+
+
+def _cover(
+    document: dict[str, Any],
+    problems: list[Problem] | None,
+    status: int,
+    case: Case | None = None,
+    version: str | None = None,
+) -> str | tuple[str, int]:
+    with desk().database.read() as session:
+        agencies = list(session.scalars(select(Agency).order_by(Agency.path)))
+        cohorts = list(session.scalars(select(Cohort).order_by(Cohort.year.desc(), Cohort.name)))
+    choices = {
+        "agency": [(a.code, a.name) for a in agencies if case or _own_family(a)] or [(a.code, a.name) for a in agencies],
+        "cohort": [(c.code, c.name) for c in cohorts],
+    }
+    html = render_template(
+        "cases/cover.html",
+        sections=forms.sections("proposal_create", document, locale(), problems or (), choices),
+        problems=forms.problem_links("proposal_create", problems or []),
+        case=case,
+        version=version,
+    )
+    return html if status == 200 else (html, status)  # noqa: PLR2004
+
+
+def _own_family(agency: Agency) -> bool:
+    home = me().agency
+    if home is None or me().global_roles & {"coordinator", "organiser"}:
+        return True
+    return agency.path.startswith(home.path) or home.path.startswith(agency.path)
+
+
+# --- one case --------------------------------------------------------------------------------------------
+
+
+@bp.get("/<number>")
+@signed_in
+def show(number: str) -> str:
+    tab = request.args.get("tab", TABS[0])
+    with desk().database.read() as session:
+        who = actor(session)
+        case = commands.find(session, who, number)
+        events = queries.events_of(session, case)
+        people = queries.people_by_id(session, _mentioned(events))
+        emails = queries.emails_of(session, case)
+        found = commands.options(session, who, case)
+        given = reviews_of(session, case)
+        ever = queries.reviews_ever(session, case)
+    user, roles = me(), policy.roles_on(me(), case)
+    mine = any(r.reviewer_id == user.id for r in given)
+    hidden = {"version": commands.etag(case)}
+    mails = {e.id: sum(1 for m in emails if m.event_id == e.id) for e in events}
+    return render_template(
+        "cases/show.html",
+        case=case,
+        tab=tab if tab in TABS else TABS[0],
+        flow=process(case.process),
+        state=process(case.process).states[case.state],
+        pill=case_view.state_pill(case, now(), locale()),
+        turn=case_view.turn_words(case),
+        category=case_view.category_words(case.category),
+        marks=case_view.stage_marks(case, now(), locale(), case_view.stages_left(events)),
+        step=case_view.next_step(case, found, now(), locale(), hidden, _extra(case, roles, given, mine)),
+        timeline=case_view.timeline(case, events, people, mails, locale()),
+        forms=_filled(case),
+        emails=[m for m in emails if _may_read_mail(m.recipient_id, roles)],
+        people=people,
+        reviews=ever if policy.may_see_reviews(user, case, reviewed_by_me=False) else [r for r in ever if mine or r.reviewer_id == user.id],
+        review_count=len(given),
+        average=average(given) if policy.may_see_reviews(user, case, reviewed_by_me=mine) else None,
+        roles=roles,
+        note=_last_note(events),
+        may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},
+        may_amend=bool(roles & policy.WRITERS) and _in_own_hands(case),
+        now=now(),
+    )
+
+
+def _mentioned(events: list[Event]) -> set[int]:
+    found = {e.actor_id for e in events if e.actor_id}
+    return found | {e.data["user"] for e in events if isinstance(e.data.get("user"), int)}
+
+
+def _may_read_mail(recipient_id: int, roles: frozenset[str]) -> bool:
+    return recipient_id == me().id or bool(roles & {"coordinator", "organiser", "auditor"})
+
+
+def _in_own_hands(case: Case) -> bool:
+    flow = process(case.process)
+    first = flow.pipeline(case.pipeline)[0].name
+    return case.stage == first and flow.states[case.state].owner == "proposer" and not case.outcome
+
+
+def _extra(case: Case, roles: frozenset[str], given: list[Any], mine: bool) -> list[case_view.Action]:  # noqa: FBT001
+    rule = process(case.process).states[case.state].review
+    if rule is None:
+        return []
+    found = []
+    if "reviewer" in roles and not mine:
+        found.append(case_view.Action(_("Beri penilaian"), "positive", f"/telaah/{case.number}"))
+    if set(rule.assign) & roles:
+        count = len(case.holders("reviewer", case.state))
+        title = _("Tugaskan penelaah (%(n)s dari %(all)s)", n=count, all=rule.reviewers)
+        tone = "positive" if count < rule.reviewers else "neutral"
+        found.append(case_view.Action(title, tone, f"/usulan/{case.number}/penelaah"))
+    return found
+
+
+def _filled(case: Case) -> list[dict[str, Any]]:
+    """Submitted forms, latest stage last; a collecting form once per entry."""
+    found = []
+    for name, held in case.forms.items():
+        title = validation.label(name, [], locale())
+        documents = held if isinstance(held, list) else [held]
+        for index, document in enumerate(documents, start=1):
+            suffix = f" {index}" if isinstance(held, list) else ""
+            found.append({"name": name, "title": f"{title}{suffix}", "sections": forms.answers(name, document, locale())})
+    return found
+
+
+def _last_note(events: list[Event]) -> dict[str, Any] | None:
+    """What was asked for when the case came back to its proposer."""
+    for event in reversed(events):
+        if "transition" in event.data and event.data["to"] != event.data["from"]:
+            note = (event.content or {}).get("note")
+            return {"text": note, "event": event} if note else None
+    return None
+
+
+@bp.route("/<number>/alih", methods=["GET", "POST"])
+@signed_in
+def hand_over(number: str) -> str | Response | tuple[str, int]:
+    with desk().database.read() as session:
+        case = commands.find(session, actor(session), number)
+    problems: list[Problem] = []
+    if request.method == "POST":
+        try:
+            with desk().database.write() as session:
+                commands.hand_over(
+                    session,
+                    actor(session),
+                    number,
+                    request.form.get("successor", ""),
+                    request.form.get("note", ""),
+                    request.form.get("version"),
+                )
+        except Invalid as refusal:
+            problems = refusal.problems
+        else:
+            return redirect(url_for("cases.show", number=number) if _still_mine(number) else "/usulan")
+    html = render_template(
+        "cases/hand_over.html", case=case, problems=problems, version=commands.etag(case), posted=request.form
+    )
+    return (html, 422) if problems else html
+
+
+def _still_mine(number: str) -> bool:
+    with desk().database.read() as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        return policy.may_see(me(), case)

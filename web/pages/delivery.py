@@ -1,0 +1,88 @@
+"""The delivery page: every mail and job that waits, is unknown, parked or sent; retry, settle, drop."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from web.context import desk, now
+from web.guards import allowed
+from workflow import delivery, policy
+from workflow.errors import NotFound
+
+bp = Blueprint("delivery", __name__, url_prefix="/pengiriman")
+
+
+@bp.get("")
+@allowed(policy.may_run_delivery)
+def index() -> str:
+    state = request.args.get("status", "waiting")
+    if state not in delivery.STATES:
+        raise NotFound
+    kind = "job" if request.args.get("jenis") == "job" else "email"
+    with desk().database.read() as session:
+        mails, jobs = delivery.mails(session), delivery.jobs(session)
+        mail_rows = delivery.list_mails(session, state) if kind == "email" else []
+        job_rows = delivery.list_jobs(session, state) if kind == "job" and state != "unknown" else []
+    return render_template(
+        "delivery.html",
+        kind=kind,
+        state=state,
+        mails=mails,
+        jobs=jobs,
+        mail_rows=[_mail(email, case, user) for email, case, user in mail_rows],
+        job_rows=[_job(job, case, event) for job, case, event in job_rows],
+        smtp=bool(desk().settings.smtp_url),
+        now=now(),
+    )
+
+
+def _mail(email: Any, case: Any, user: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "id": email.id,
+        "subject": email.subject,
+        "to": f"{user.name} <{email.to_address}>",
+        "number": case.number,
+        "state": delivery.state_of(email, now()),
+        "attempts": email.attempts,
+        "created_at": email.created_at,
+        "done_at": email.done_at,
+        "due_at": email.due_at,
+        "error": email.error,
+    }
+
+
+def _job(job: Any, case: Any, event: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "id": job.id,
+        "handler": job.handler,
+        "event": event.name,
+        "number": case.number,
+        "state": delivery.state_of(job, now()),
+        "attempts": job.attempts,
+        "created_at": job.created_at,
+        "done_at": job.done_at,
+        "due_at": job.due_at,
+        "error": job.error,
+    }
+
+
+@bp.post("/<kind>/<int:row_id>")
+@allowed(policy.may_run_delivery)
+def decide(kind: str, row_id: int) -> Response:
+    """Retry, settle (an unknown mail did arrive) or drop one row."""
+    action = request.form.get("_action")
+    if kind not in {"email", "job"} or action not in {"retry", "drop", "settle"} or row_id >= 2**31:
+        raise NotFound
+    with desk().database.write() as session:
+        if action == "settle":
+            done = kind == "email" and delivery.settle(session, row_id, now())
+        else:
+            done = (delivery.retry if action == "retry" else delivery.drop)(session, kind, row_id, now())
+    words = {"retry": _("Dijadwalkan ulang."), "drop": _("Dihentikan."), "settle": _("Dicatat sebagai terkirim.")}
+    if done:
+        flash(words[action], "ok")
+    else:
+        flash(_("Sudah selesai atau sedang dikerjakan; tidak ada yang diubah."), "warning")
+    return redirect(request.form.get("back", "") if request.form.get("back", "").startswith("/pengiriman") else "/pengiriman")

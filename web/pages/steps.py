@@ -1,0 +1,268 @@
+"""Taking a step: a wizard where the step has a form, one question where it needs a note."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from web import case_view, forms
+from web.context import actor, desk, now
+from web.guards import signed_in
+from web.language import locale
+from web.once import once
+from workflow import commands, dates, validation
+from workflow.commands.drafts import load_draft, writable_step
+from workflow.definition import Transition
+from workflow.errors import Invalid, Problem, Reason, Refused, Stale
+from workflow.guards import Attempt, unmet
+from workflow.definition import process
+from workflow.models import Case, Draft
+
+bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
+
+REVIEW = "periksa"
+DRAFT_CONFLICT = "Bagian ini disimpan di tempat lain sejak Anda membukanya. Isian Anda ada di bawah; simpan lagi untuk memakainya."
+
+
+@dataclass
+class Situation:
+    """A step about to be taken, with its draft."""
+
+    case: Case
+    step: Transition
+    draft: Draft | None
+    document: dict[str, Any]
+    reasons: list[Reason]
+
+    @property
+    def sections(self) -> list[forms.Section]:
+        return forms.sections(self.step.form, self.document, locale()) if self.step.form else []
+
+    @property
+    def is_wizard(self) -> bool:
+        return len(self.sections) > 1
+
+
+@bp.get("")
+@signed_in
+def show(number: str, name: str) -> str:
+    found = _situation(number, name)
+    part = request.args.get("bagian") or (found.sections[0].id if found.is_wizard else REVIEW)
+    problems = _problems(found) if request.args.get("periksa") or part == REVIEW and found.is_wizard else []
+    return _page(found, part, problems)
+
+
+@bp.post("")
+@signed_in
+def act(number: str, name: str) -> str | Response | tuple[str, int]:
+    found = _situation(number, name)
+    action, part = request.form.get("_action", "next"), request.form.get("section", REVIEW)
+    if found.step.form and part != REVIEW:
+        return _save_section(found, part, action)
+    if found.step.form and not found.is_wizard:
+        found.document = forms.drop_hidden(found.step.form, _merged(found, None))
+        if action.startswith(("add:", "remove:")):
+            found.document = forms.change_rows(found.step.form, found.document, action)
+            return _page(found, REVIEW, [])
+        if action == "save":
+            return _save_section(found, REVIEW, action)
+    return _submit(found)
+
+
+@bp.post("/draf")
+@signed_in
+def autosave(number: str, name: str) -> Response | tuple[Response, int]:
+    """Save what is on the page; answers in JSON for the page's script."""
+    found = _situation(number, name)
+    part = request.form.get("section", REVIEW)
+    document = _merged(found, part if part != REVIEW else None)
+    try:
+        version, saved = _store(found, document)
+    except Stale:
+        return jsonify(href=f"{_href(found)}?bagian={part}"), 409
+    except Invalid as refusal:
+        return jsonify(errors=[{"pointer": p.pointer, "message": p.message} for p in refusal.problems]), 422
+    return jsonify(version=version, saved_text=_saved_text(saved))
+
+
+def _situation(number: str, name: str) -> Situation:
+    with desk().database.read() as session:
+        who = actor(session)
+        case = commands.find(session, who, number)
+        step = writable_step(case, who, name)
+        draft = load_draft(session, case, step.form) if step.form else None
+        reasons = unmet(Attempt(session, process(case.process), case, step, now()))
+    return Situation(case, step, draft, _opening(case, step, draft), reasons)
+
+
+def _opening(case: Case, step: Transition, draft: Draft | None) -> dict[str, Any]:
+    """The draft, else the last submission of the same form, else what earlier forms can give."""
+    if draft is not None:
+        return dict(draft.data)
+    if step.form is None:
+        return {}
+    held = case.forms.get(step.form)
+    return dict(held) if isinstance(held, dict) else forms.prefilled(step.form, case.forms)
+
+
+def _merged(found: Situation, part: str | None) -> dict[str, Any]:
+    """The stored document with one section (or all) replaced by what was posted."""
+    if found.step.form is None:
+        return {}
+    posted = request.form.to_dict(flat=False)
+    if part is None:
+        return forms.parse(found.step.form, posted)
+    names = next((s.names for s in found.sections if s.id == part), [])
+    kept = {key: value for key, value in found.document.items() if key not in names}
+    return forms.drop_hidden(found.step.form, kept | forms.parse(found.step.form, posted, names))
+
+
+def _save_section(found: Situation, part: str, action: str) -> str | Response | tuple[str, int]:
+    found.document = _merged(found, part if part != REVIEW else None)
+    if action.startswith(("add:", "remove:")) and found.step.form:
+        found.document = forms.change_rows(found.step.form, found.document, action)
+    try:
+        _store(found, found.document)
+    except Invalid as refusal:
+        return _page(found, part, _unprefixed(refusal.problems)), 422
+    except Stale:
+        return _conflict(found, part), 409
+    if action == "next":
+        return redirect(_next_href(found, part))
+    if action == "save":
+        flash(_("Draf tersimpan."), "ok")
+        return redirect(f"/usulan/{found.case.number}")
+    return redirect(f"{_href(found)}?bagian={part}#section-{part}")
+
+
+def _store(found: Situation, document: dict[str, Any]) -> tuple[str, Draft]:
+    with desk().database.write() as session:
+        who = actor(session)
+        draft = commands.save_draft(
+            session, who, found.case.number, document, request.form.get("version"), found.step.name
+        )
+        return commands.etag(commands.find(session, who, found.case.number)), draft
+
+
+def _submit(found: Situation) -> str | Response | tuple[str, int]:
+    note = request.form.get("note")
+    document = None if found.is_wizard or found.step.form is None else found.document
+    number = found.case.number
+    try:
+        with desk().database.write() as session, once(session, [found.step.name, note, document]) as call:
+            if call.location is None:
+                commands.advance(
+                    session,
+                    actor(session),
+                    number,
+                    found.step.name,
+                    expected=request.form.get("version"),
+                    note=note,
+                    form=document,
+                )
+                call.location = f"/usulan/{number}"
+                flash(_("“%(step)s” sudah dicatat.", step=found.step.title(locale())), "ok")
+    except Invalid as refusal:
+        return _page(found, REVIEW, _unprefixed(refusal.problems)), 422
+    except Refused as refusal:
+        found.reasons = refusal.reasons
+        return _page(found, REVIEW, []), 409
+    return redirect(call.location or f"/usulan/{number}")
+
+
+def _problems(found: Situation) -> list[Problem]:
+    return validation.problems(found.step.form, found.document, locale()) if found.step.form else []
+
+
+def _unprefixed(problems: list[Problem]) -> list[Problem]:
+    return [Problem(p.pointer.removeprefix("/form"), p.message) for p in problems]
+
+
+def _page(found: Situation, part: str, problems: list[Problem], conflict: list[dict[str, Any]] | None = None) -> str:
+    form = found.step.form
+    sections = forms.sections(form, found.document, locale(), problems) if form else []
+    here = next((s for s in sections if s.id == part), None)
+    single = sections[0] if form and not found.is_wizard else None
+    return render_template(
+        "cases/step.html",
+        case=found.case,
+        step=found.step,
+        form_title=validation.label(form, [], locale()) if form else "",
+        section=here or single,
+        part=part,
+        wizard=_wizard(found, sections, part, problems) if found.is_wizard else [],
+        answers=forms.answers(form, found.document, locale()) if form and found.is_wizard and here is None else [],
+        problems=forms.problem_links(form, problems) if form else [{"message": p.message, "id": "note"} for p in problems],
+        section_of={key: s.id for s in sections for key in s.names},
+        reasons=[r for r in found.reasons if r.guard not in case_view.TRACKS],
+        version=commands.etag(found.case) if conflict is None else _fresh_version(found),
+        key=uuid4().hex,
+        saved_text=_saved_text(found.draft) if found.draft else None,
+        conflict=conflict,
+        conflict_text=DRAFT_CONFLICT,
+        note=request.form.get("note", ""),
+        last=bool(sections) and here is sections[-1],
+        href=_href(found),
+    )
+
+
+def _wizard(
+    found: Situation, sections: list[forms.Section], part: str, problems: list[Problem]
+) -> list[dict[str, str]]:
+    checked = _problems(found)
+    wrong = {p.pointer.split("/")[1] for p in checked if p.pointer}
+    shown = {p.pointer.split("/")[1] for p in problems if p.pointer}
+    steps = [
+        {
+            "title": s.title,
+            "href": f"{_href(found)}?bagian={s.id}",
+            "mark": _mark(found, s, part, wrong, shown),
+        }
+        for s in sections
+    ]
+    ready = "now" if part == REVIEW else "todo" if checked else "done"
+    text = _("Siap diajukan") if not checked else _("%(n)s isian belum lengkap", n=len(checked))
+    return [*steps, {"title": _("Periksa dan ajukan"), "href": f"{_href(found)}?bagian={REVIEW}", "mark": ready, "text": text}]
+
+
+def _mark(found: Situation, section: forms.Section, part: str, wrong: set[str], shown: set[str]) -> str:
+    names = set(section.names)
+    if section.id == part:
+        return "now"
+    if names & shown:
+        return "problem"
+    if not names & wrong:
+        return "done"
+    return "problem" if names & set(found.document) else "todo"
+
+
+def _conflict(found: Situation, part: str) -> str:
+    """Both versions: the person's own in the fields, the stored one beside them."""
+    stored = _situation(found.case.number, found.step.name)
+    form = found.step.form or ""
+    differing = [key for key in {**found.document, **stored.document} if found.document.get(key) != stored.document.get(key)]
+    theirs = forms.answers(form, {k: v for k, v in stored.document.items() if k in differing}, locale())
+    rows = [item for group in theirs for item in group["items"] if item["value"] or item.get("rows")]
+    return _page(found, part, [], rows)
+
+
+def _fresh_version(found: Situation) -> str:
+    with desk().database.read() as session:
+        return commands.etag(commands.find(session, actor(session), found.case.number))
+
+
+def _next_href(found: Situation, part: str) -> str:
+    ids = [s.id for s in found.sections]
+    position = ids.index(part) + 1 if part in ids else len(ids)
+    return f"{_href(found)}?bagian={ids[position] if position < len(ids) else REVIEW}"
+
+
+def _href(found: Situation) -> str:
+    return f"/usulan/{found.case.number}/langkah/{found.step.name}"
+
+
+def _saved_text(draft: Draft) -> str:
+    return _("Tersimpan %(time)s", time=dates.clock_time(draft.saved_at))

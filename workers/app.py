@@ -1,0 +1,99 @@
+"""The Celery application: `celery -A workers.app worker`, `celery -A workers.app beat`.
+
+Importing this module opens nothing; `app` is made from the environment when Celery asks for it.
+"""
+
+import os
+import subprocess
+import sys
+from functools import cached_property
+from typing import Any
+
+from celery import Celery, bootsteps
+
+from workers import jobs
+from workers.bell import Bell
+from workers.config import DELIVER, HANDLE, SCAN, celery_config
+from workers.deadlines import scan
+from workers.office import Office
+from workflow.db import Database
+from workflow.demo.clock import clock_for
+from workflow.settings import Settings
+
+REVIVE_SECONDS = 5.0
+
+
+class LoncatanCelery(Celery):
+    """Celery with the office its tasks work in; opened on first use, so after a fork."""
+
+    settings: Settings
+    handed_office: Office | None = None
+
+    @cached_property
+    def office(self) -> Office:
+        return self.handed_office or open_office(self.settings, self)
+
+
+def make_app(settings: Settings, office: Office | None = None) -> LoncatanCelery:
+    """A configured application with its three tasks; `office` is handed in where one process does it all."""
+    app = LoncatanCelery("loncatan", set_as_current=False)
+    app.settings, app.handed_office = settings, office
+    app.config_from_object(celery_config(settings))
+    _register(app)
+    if not settings.embedded:
+        app.steps["worker"].add(RelayStep)
+    return app
+
+
+def open_office(settings: Settings, app: Celery) -> Office:
+    """What a worker process needs, with a bell of its own for the mails it comes to owe."""
+    database = Database(settings.database, Bell(app))
+    return Office(settings, database, clock_for(settings, database))
+
+
+def _register(app: LoncatanCelery) -> None:
+    @app.task(name=HANDLE)
+    def handle(job_id: int) -> None:
+        jobs.run_job(app.office, job_id)
+
+    @app.task(name=DELIVER)
+    def deliver(email_id: int) -> None:
+        jobs.deliver(app.office, email_id)
+
+    @app.task(name=SCAN)
+    def scan_deadlines() -> None:
+        scan(app.office)
+
+
+class RelayStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """A relay process beside every worker, started again should it die; it ends when its worker does."""
+
+    requires = ("celery.worker.components:Timer",)
+
+    def __init__(self, worker: Any, **options: Any) -> None:  # noqa: ANN401 - Celery's bootsteps are untyped
+        super().__init__(worker, **options)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, worker: Any) -> None:  # noqa: ANN401
+        self._revive()
+        worker.timer.call_repeatedly(REVIVE_SECONDS, self._revive)
+
+    def stop(self, worker: Any) -> None:  # noqa: ANN401, ARG002
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            process.wait(timeout=10)
+
+    terminate = stop
+
+    def _revive(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen([sys.executable, "-m", "workers.relay"])  # noqa: S603
+
+
+def __getattr__(name: str) -> LoncatanCelery:
+    if name not in {"app", "celery"}:
+        raise AttributeError(name)
+    app = make_app(Settings.from_env(os.environ))
+    globals()[name] = app
+    return app

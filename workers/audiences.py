@@ -1,0 +1,97 @@
+"""Who is meant by an audience of a stage file. Each returns people with an active account."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow import policy
+from workflow.definition import process
+from workflow.guards import head_of, reviews_of
+from workflow.models import Case, Event, Grant, User
+
+Audience = Callable[[Session, Case, Event], list[User]]
+
+
+def people(session: Session, audience: str, case: Case, event: Event, now: datetime) -> list[User]:
+    """The people of an audience who can still be reached, each once."""
+    found = AUDIENCES[audience](session, case, event)
+    return [user for user in dict.fromkeys(found) if policy.is_active(user, now)]
+
+
+def proposer(_session: Session, case: Case, _event: Event) -> list[User]:
+    return [*case.holders("proposer"), *case.holders("co_author")]
+
+
+def mentor(_session: Session, case: Case, _event: Event) -> list[User]:
+    return case.holders("mentor")
+
+
+def coach(_session: Session, case: Case, _event: Event) -> list[User]:
+    return case.holders("coach")
+
+
+def reviewers(_session: Session, case: Case, event: Event) -> list[User]:
+    """Those assigned to the state that the event entered, else to the one it left."""
+    entered, left = str(event.data.get("to", case.state)), str(event.data.get("from", ""))
+    return case.holders("reviewer", entered) or case.holders("reviewer", left)
+
+
+def agency_head(session: Session, case: Case, _event: Event) -> list[User]:
+    head = head_of(session, case.agency)
+    return [head] if head else []
+
+
+def organiser(session: Session, case: Case, _event: Event) -> list[User]:
+    return _granted(session, "organiser") if case.cohort_id is not None else []
+
+
+def coordinator(session: Session, _case: Case, _event: Event) -> list[User]:
+    return _granted(session, "coordinator")
+
+
+def subject(session: Session, _case: Case, event: Event) -> list[User]:
+    """The person whom the event is about."""
+    user = session.get(User, event.data["user"])
+    return [user] if user else []
+
+
+def owner(session: Session, case: Case, event: Event) -> list[User]:
+    """Whose turn it is in the state that the event names; reviewers only while they have not answered."""
+    role = process(case.process).states[event.data["state"]].owner
+    if role == "reviewer":
+        return _still_owing(session, case)
+    return AUDIENCES[role](session, case, event) if role in AUDIENCES else []
+
+
+def escalation(session: Session, case: Case, event: Event) -> list[User]:
+    """To whom the state's deadline is escalated."""
+    due = process(case.process).states[event.data["state"]].due
+    if due is None or due.escalate is None:
+        return []
+    return AUDIENCES[due.escalate](session, case, event)
+
+
+def _still_owing(session: Session, case: Case) -> list[User]:
+    from_reviews = {review.reviewer_id for review in reviews_of(session, case)}
+    return [user for user in case.holders("reviewer", case.state) if user.id not in from_reviews]
+
+
+def _granted(session: Session, role: str) -> list[User]:
+    held = select(Grant.user_id).where(Grant.role == role)
+    return list(session.scalars(select(User).where(User.id.in_(held)).order_by(User.id)).unique())
+
+
+AUDIENCES: dict[str, Audience] = {
+    "proposer": proposer,
+    "mentor": mentor,
+    "coach": coach,
+    "reviewers": reviewers,
+    "agency_head": agency_head,
+    "organiser": organiser,
+    "coordinator": coordinator,
+    "subject": subject,
+    "owner": owner,
+    "escalation": escalation,
+}

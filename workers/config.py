@@ -1,0 +1,76 @@
+"""Celery as this system needs it: a carrier of ids. Durability, retries and time belong to the database.
+
+Each line is there for a failure that was seen or reported; `docs/decisions.md` has the longer story.
+"""
+
+from typing import Any
+
+from kombu import Queue
+
+from workflow.settings import Settings
+
+EVENTS, MAIL, BULK = "events", "mail", "bulk"
+QUEUES = (EVENTS, MAIL, BULK)
+HANDLE, DELIVER, SCAN = "workers.tasks.handle", "workers.tasks.deliver", "workers.tasks.scan_deadlines"
+
+REDIS_OPTIONS = {
+    "global_keyprefix": "loncatan:",  # never share keys with another application
+    "visibility_timeout": 300,  # more than twice the time limit: own run plus one prefetched wait
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 2,  # without it a frozen Redis blocks its caller for ever
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 10,  # drops a half-open connection after about 20 s
+    "retry_on_timeout": False,  # no blind second push
+    "max_retries": 0,  # the publisher's own connect loop would take 6 s
+}
+MEMORY_OPTIONS = {"polling_interval": 0.01}  # the default of 1 s is the whole latency
+
+
+def celery_config(settings: Settings) -> dict[str, Any]:
+    """The whole configuration, for worker, beat, relay and bell alike."""
+    return {
+        "broker_url": settings.broker_url,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,  # a worker never gives up on its broker
+        "broker_connection_timeout": 2,
+        "broker_pool_limit": 10,
+        "broker_pool_acquire_timeout": 2,  # None would wait for ever on an empty pool
+        "broker_transport_options": MEMORY_OPTIONS if settings.embedded else REDIS_OPTIONS,
+        "task_publish_retry": False,  # the relay is the retry
+        "task_ignore_result": True,
+        "result_backend": None,
+        "task_serializer": "json",
+        "accept_content": ["json"],  # a message must not be able to run code
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": False,  # a poison message must not loop; attempts are counted on the row
+        "task_acks_on_failure": True,
+        "task_acks_on_timeout": True,
+        "task_time_limit": None if settings.embedded else 60,  # threads cannot be killed
+        "task_default_queue": EVENTS,
+        "task_queues": [Queue(name, routing_key=name) for name in QUEUES],
+        "task_routes": {DELIVER: {"queue": MAIL}},  # a slow mail server stops no transition
+        "task_create_missing_queues": False,
+        "worker_prefetch_multiplier": 16 if settings.embedded else 1,
+        "worker_max_tasks_per_child": None if settings.embedded else 1000,
+        "worker_max_memory_per_child": None if settings.embedded else 300_000,
+        "worker_eta_task_limit": 100,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,  # killing a sender in SMTP makes doubles
+        "worker_soft_shutdown_timeout": 10,
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "worker_hijack_root_logger": False,
+        "worker_proc_alive_timeout": 15,
+        "beat_scheduler": "celery.beat:Scheduler",  # in memory: no shelve file to break
+        "beat_max_loop_interval": 5,
+        "beat_schedule": {
+            "scan-deadlines": {
+                "task": SCAN,
+                "schedule": 15.0,
+                "options": {"expires": 14, "queue": EVENTS},  # missed ticks do not pile up
+            }
+        },
+        "enable_utc": True,
+        "timezone": "UTC",
+    }

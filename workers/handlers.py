@@ -1,0 +1,134 @@
+"""Reactions to events. Each runs inside one transaction, together with the mark that it is done."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workers import mail
+from workers.audiences import people
+from workers.office import Office
+from workflow import commands, dates
+from workflow.db import owe
+from workflow.definition import process
+from workflow.ledger import Actor
+from workflow.models import Case, Email, Event, User
+from workflow.notices import notices_for
+from workflow.phrases import ROLE_NAMES
+
+
+@dataclass(frozen=True)
+class Task:
+    """One job at work: its transaction and the event it is owed to."""
+
+    office: Office
+    session: Session
+    event: Event
+    now: datetime
+
+    @property
+    def case(self) -> Case:
+        return self.session.get_one(Case, self.event.case_id)
+
+
+def notify(task: Task) -> None:
+    """Write one mail row per person whom the event concerns."""
+    case = task.case
+    notices = notices_for(process(case.process), task.event.name, task.event.data)
+    for audience, kind in notices.items():
+        for person in people(task.session, audience, case, task.event, task.now):
+            if person.id != task.event.actor_id or audience in {"proposer", "subject"}:
+                _owe_mail(task, case, person, audience, kind)
+
+
+def autopilot(task: Task) -> None:
+    """Take the next step that belongs to the system, if its guards hold now."""
+    case = task.session.get_one(Case, task.event.case_id, with_for_update={"of": Case})
+    commands.advance_by_itself(task.session, case, Actor(None, task.now))
+
+
+HANDLERS: dict[str, Callable[[Task], None]] = {"notify": notify, "autopilot": autopilot}
+
+
+def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str) -> None:
+    domain = urlsplit(task.office.settings.address).hostname or "loncatan"
+    message_id = f"<{kind}.{task.event.id}.{person.id}@{domain}>"
+    if task.session.scalar(select(Email.id).where(Email.message_id == message_id)) is not None:
+        return
+    letter = mail.render(kind, person.locale, _context(task, case, person, audience))
+    email = Email(
+        event_id=task.event.id,
+        recipient_id=person.id,
+        kind=kind,
+        to_address=person.email,
+        message_id=message_id,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        on_unknown=letter.on_unknown,
+        due_at=task.now,
+        created_at=task.now,
+    )
+    task.session.add(email)
+    task.session.flush()
+    owe(task.session, "email", email.id)
+
+
+def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:
+    event, address = task.event, task.office.settings.address
+    flow = process(case.process)
+    state = flow.states[str(event.data.get("to") or event.data.get("state") or case.state)]
+    actor = task.session.get(User, event.actor_id) if event.actor_id else None
+    return {
+        "case": {
+            "number": case.number,
+            "title": case.title,
+            "agency": case.agency.name,
+            "category": case.category,
+            "stage": flow.stages[state.stage].title(person.locale),
+            "state": state.title(person.locale),
+            "owner_title": ROLE_NAMES.get(state.owner, state.owner),
+            "url": f"{address}/usulan/{case.number}",
+            "due": dates.deadline(case.due_at) if case.due_at else None,
+        },
+        "recipient": _person(person),
+        "actor": _person(actor) if actor else None,
+        "event": {"at": dates.long_moment(event.at), "note": (event.content or {}).get("note")},
+        "deadline": _deadline(event),
+        "result": event.data.get("result"),
+        "audience": audience,
+        "why": _why(case, audience),
+        "settings_url": f"{address}/akun",
+    }
+
+
+def _person(user: User) -> dict[str, str]:
+    return {"name": user.name, "position": user.position, "agency": user.agency.name if user.agency else ""}
+
+
+def _deadline(event: Event) -> dict[str, object] | None:
+    if "ends_at" not in event.data:
+        return None
+    ends = datetime.fromisoformat(event.data["ends_at"])
+    return {"ends": dates.deadline(ends), "days_left": event.data["days_left"]}
+
+
+def _why(case: Case, audience: str) -> str:
+    role = WHY.get(audience, "terkait dengan usulan ini")
+    return f"Anda menerima surel ini karena Anda {role} ({case.number})."
+
+
+WHY = {
+    "proposer": "pengusul inovasi ini",
+    "mentor": "mentor usulan ini",
+    "coach": "coach usulan ini",
+    "reviewers": "ditugaskan menelaah usulan ini",
+    "agency_head": "memimpin perangkat daerah pengusul",
+    "organiser": "penyelenggara pelatihan angkatan ini",
+    "coordinator": "koordinator inovasi di Bappeda Litbang",
+    "owner": "memegang giliran pada usulan ini",
+    "escalation": "dituju dalam eskalasi usulan ini",
+}

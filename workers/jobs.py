@@ -1,0 +1,165 @@
+"""Doing one owed thing: run a handler, or deliver one mail. Attempts are counted before, effects marked after."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select, update
+
+from workers.handlers import HANDLERS, Task
+from workers.office import Office
+from workers.smtp import Ambiguous, NotSent, Outgoing, send
+from workflow.models import Email, Event, Job
+
+LEASE = timedelta(seconds=75)
+"""Longer than the time limit of a task: while it runs nobody else takes the row."""
+
+MAX_ATTEMPTS = 8
+FIRST_DELAY = timedelta(seconds=10)
+LONGEST_DELAY = timedelta(minutes=30)
+SMTP_TIMEOUT = 15
+
+log = structlog.get_logger()
+
+
+def run_job(office: Office, job_id: int) -> bool:
+    """Run a job's handler unless it is done, taken, or not yet due; True if it was done now.
+
+    The attempt is committed first, so that a handler that kills its process still gets parked in
+    the end. Effects and `done_at` commit together, so they happen once.
+    """
+    now = office.clock()
+    if not _take(office, Job, job_id, now):
+        return False
+    try:
+        with office.database.write() as session:
+            job = session.get_one(Job, job_id, with_for_update=True)
+            if job.done_at is not None:
+                return False
+            event = session.get_one(Event, job.event_id)
+            HANDLERS[job.handler](Task(office, session, event, now))
+            job.done_at = office.clock()
+            job.error = None
+    except Exception as fault:  # noqa: BLE001 - whatever a handler does, its row must say so
+        log.warning("job failed", job_id=job_id, error=repr(fault))
+        _postpone(office, Job, job_id, f"{type(fault).__name__}: {fault}")
+        return False
+    return True
+
+
+def deliver(office: Office, email_id: int) -> bool:
+    """Hand one mail to the SMTP server unless it is done, taken, unknown or not yet due; True if sent.
+
+    `handed_at` is committed before SMTP is spoken to. A clear refusal clears it again; a worker that
+    dies, or a connection that breaks after DATA, leaves it, and the mail becomes *unknown*.
+    """
+    if not office.settings.smtp_url:
+        return False
+    if not _take(office, Email, email_id, office.clock(), handed=True):
+        return False
+    with office.database.read() as session:
+        outgoing = _outgoing(office, session.get_one(Email, email_id))
+    try:
+        send(office.settings.smtp_url, outgoing, timeout=SMTP_TIMEOUT)
+    except NotSent as refusal:
+        _refused(office, email_id, refusal)
+        return False
+    except Ambiguous as doubt:
+        _doubt(office, email_id, str(doubt))
+        return False
+    with office.database.write() as session:
+        session.execute(
+            update(Email)
+            .where(Email.id == email_id)
+            .values(done_at=office.clock(), leased_until=None, unknown_at=None, error=None)
+        )
+    return True
+
+
+def hold_unknown(office: Office) -> list[int]:
+    """Mails handed over by a worker that never came back: mark them *unknown*, or free those that may go twice."""
+    now = office.clock()
+    with office.database.write() as session:
+        lost = list(
+            session.scalars(
+                select(Email).where(
+                    Email.handed_at.is_not(None),
+                    Email.unknown_at.is_(None),
+                    Email.done_at.is_(None),
+                    Email.parked_at.is_(None),
+                    Email.dropped_at.is_(None),
+                    Email.leased_until < now,
+                )
+            )
+        )
+        for email in lost:
+            _mark_unknown(email, now, "Pengirim berhenti sebelum jawaban server surel tercatat.")
+    return [email.id for email in lost]
+
+
+def back_off(attempts: int) -> timedelta:
+    """10 s, 20 s, 40 s … at most half an hour."""
+    return min(FIRST_DELAY * 2 ** max(attempts - 1, 0), LONGEST_DELAY)
+
+
+def _take(office: Office, kind: type[Job | Email], row_id: int, now: datetime, *, handed: bool = False) -> bool:
+    """Claim a row for LEASE by compare-and-set; False if it is not to be had."""
+    values: dict[str, object] = {"attempts": kind.attempts + 1, "leased_until": now + LEASE}
+    claim = update(kind).where(
+        kind.id == row_id,
+        kind.done_at.is_(None),
+        kind.parked_at.is_(None),
+        kind.dropped_at.is_(None),
+        kind.due_at <= now,
+        (kind.leased_until.is_(None)) | (kind.leased_until < now),
+    )
+    if handed:
+        claim = claim.where(Email.handed_at.is_(None))
+        values["handed_at"] = now
+    with office.database.write() as session:
+        return bool(session.execute(claim.values(values).returning(kind.id)).scalar())
+
+
+def _postpone(office: Office, kind: type[Job | Email], row_id: int, error: str) -> None:
+    now = office.clock()
+    with office.database.write() as session:
+        row = session.get_one(kind, row_id, with_for_update=True)
+        row.error, row.leased_until = error[:2000], None
+        row.due_at = now + back_off(row.attempts)
+        if row.attempts >= MAX_ATTEMPTS:
+            row.parked_at = now
+
+
+def _refused(office: Office, email_id: int, refusal: NotSent) -> None:
+    now = office.clock()
+    with office.database.write() as session:
+        email = session.get_one(Email, email_id, with_for_update=True)
+        email.handed_at, email.leased_until, email.error = None, None, str(refusal)[:2000]
+        email.due_at = now + back_off(email.attempts)
+        if refusal.permanent or email.attempts >= MAX_ATTEMPTS:
+            email.parked_at = now
+
+
+def _doubt(office: Office, email_id: int, reason: str) -> None:
+    with office.database.write() as session:
+        _mark_unknown(session.get_one(Email, email_id, with_for_update=True), office.clock(), reason)
+
+
+def _mark_unknown(email: Email, now: datetime, reason: str) -> None:
+    email.error, email.leased_until = reason[:2000], None
+    if email.on_unknown == "resend" and email.attempts < MAX_ATTEMPTS:
+        email.handed_at, email.due_at = None, now + back_off(email.attempts)
+    else:
+        email.unknown_at = now
+
+
+def _outgoing(office: Office, email: Email) -> Outgoing:
+    return Outgoing(
+        message_id=email.message_id,
+        sender=office.settings.mail_from,
+        to_address=email.to_address,
+        to_name="",
+        subject=email.subject,
+        text=email.text,
+        html=email.html,
+        list_unsubscribe=None,
+    )

@@ -1,0 +1,118 @@
+"""A mail's one file, turned into a template of plain text and one of HTML.
+
+Markdown is read before anything is filled in: what a person typed can never become Markdown.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from css_inline import CSSInliner
+from jinja2 import Environment, StrictUndefined, Template
+from markdown_it import MarkdownIt
+
+FOLDER = files("workers") / "emails"
+BODY = "<!-- body -->"
+
+LANGUAGE = re.compile(r"^--- (id|en)\n", re.MULTILINE)
+BLOCK = re.compile(r"^(\{%.*%\})$", re.MULTILINE)
+QUOTE = re.compile(r"^> \{\{ (.+) \}\}$", re.MULTILINE)
+BUTTON = re.compile(r"^\[(.+)\]\((.+)\)$", re.MULTILINE)
+BOLD = re.compile(r"\*\*(.+?)\*\*")
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+LONE_BLOCK = re.compile(r"<p>(jinja\d+block)</p>")
+KEPT = re.compile(r"jinja(\d+)(?:block|value)")
+
+EACH_LINE = "{% for line in _.splitlines() %}"
+TEXT_LINES = EACH_LINE + "\n> {{ line }}\n{% endfor %}"
+HTML_LINES = EACH_LINE + "{% if not loop.first %}<br>{% endif %}{{ line }}{% endfor %}"
+
+CONTROLS = (*range(9), 0xB, *range(0xE, 0x20), *range(0x7F, 0xA0))
+TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+UNSEEN = dict.fromkeys((*CONTROLS, *TURNS))
+"""Control characters and those that turn the direction of writing: nobody means to send them."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A mail in one language, ready to be filled in."""
+
+    subject: Template
+    text: Template
+    html: Template
+    on_unknown: str
+
+
+def kinds() -> frozenset[str]:
+    """The names of all mails there are."""
+    names = (file.name for file in FOLDER.iterdir())
+    return frozenset(n.removesuffix(".md") for n in names if n.endswith(".md"))
+
+
+@cache
+def sheet(kind: str, locale: str) -> Sheet:
+    """Read and compiled once per process; raises FileNotFoundError for an unknown kind."""
+    head, *parts = LANGUAGE.split(_read(f"{kind}.md"))
+    fields = dict(line.split(": ", 1) for line in head.splitlines() if line)
+    body = dict(zip(parts[::2], parts[1::2], strict=True))[locale]
+    return Sheet(
+        TEXT.from_string(fields[f"subject.{locale}"]),
+        TEXT.from_string(_text(body)),
+        HTML.from_string(_html(body)),
+        fields["on_unknown"],
+    )
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def _text(body: str) -> str:
+    body = BLOCK.sub(r"\n\1\n", body)
+    body = QUOTE.sub(lambda found: TEXT_LINES.replace("_", found[1]), body)
+    body = BUTTON.sub(r"\1: \2", BOLD.sub(r"\1", body))
+    return _read("_shell.txt").replace(BODY, body)
+
+
+def _html(body: str) -> str:
+    kept: list[str] = []
+
+    def keep(code: str) -> str:
+        kept.append(code)
+        return f"jinja{len(kept) - 1}{'block' if code.startswith('{%') else 'value'}"
+
+    letter = LONE_BLOCK.sub(r"\1", MARKDOWN.render(_hidden(body, keep)))
+    letter = letter.replace("<p><a ", '<p class="act"><a ')
+    page = JINJA.sub(lambda found: keep(found[0]), _read("_shell.html")).replace(BODY, letter)
+    return KEPT.sub(lambda found: kept[int(found[1])], INLINER.inline(page))
+
+
+def _hidden(body: str, keep: Callable[[str], str]) -> str:
+    """The body with its Jinja behind plain words, which neither Markdown nor HTML will touch."""
+    body = BLOCK.sub(r"\n\1\n", body)
+    body = QUOTE.sub(lambda found: "> " + keep(HTML_LINES.replace("_", found[1])), body)
+    return JINJA.sub(lambda found: keep(found[0]), body)
+
+
+def _one_line(value: object) -> object:
+    """What is filled in: one line of visible characters. HTML escapes it after this."""
+    if not isinstance(value, str):
+        return value
+    return " ".join(value.encode("utf-8", "replace").decode().translate(UNSEEN).split())
+
+
+def _environment(*, html: bool) -> Environment:
+    return Environment(
+        autoescape=html,  # noqa: S701 - plain text has nothing to escape
+        undefined=StrictUndefined,
+        finalize=_one_line,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+TEXT, HTML = _environment(html=False), _environment(html=True)
+MARKDOWN = MarkdownIt("zero").enable(["emphasis", "list", "link", "blockquote"])
+INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

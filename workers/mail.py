@@ -1,0 +1,129 @@
+"""What a mail says: kind, language and context become subject, text and HTML."""
+
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from workers.letters import kinds, sheet
+
+__all__ = ["Letter", "kinds", "preview_context", "render"]
+
+PREFIX = "[Inovasi Sragen] "
+LONGEST_SUBJECT, LONGEST_TITLE = 300, 150
+WIDTH = 76
+
+Context = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail written out. `on_unknown`: "resend" if a second copy does no harm, else "hold"."""
+
+    subject: str
+    text: str
+    html: str
+    on_unknown: str
+
+
+def render(kind: str, locale: str, context: Mapping[str, object]) -> Letter:
+    """Write a mail in English for "en", in Indonesian for any other locale.
+
+    The context is that of `preview_context`. Whatever people typed comes out as text. Raises
+    FileNotFoundError for an unknown kind and jinja2.UndefinedError for a name that is missing.
+    """
+    language = "en" if locale == "en" else "id"
+    mail = sheet(kind, language)
+    values = {**context, **_derived(context, language)}
+    subject = _shortened(
+        PREFIX + mail.subject.render(_with_short_title(values)), LONGEST_SUBJECT
+    )
+    values["subject"] = subject
+    return Letter(
+        subject, _laid_out(mail.text.render(values)), mail.html.render(values), mail.on_unknown
+    )
+
+
+def _derived(context: Context, language: str) -> dict[str, object]:
+    """What several mails say of the context in the same words."""
+    recipient, deadline, result = context["recipient"], context["deadline"], context["result"]
+    return {
+        "locale": language,
+        "office": ", ".join(filter(None, [recipient["position"], recipient["agency"]])),
+        "until": deadline["ends"] if deadline else context["case"]["due"],
+        "days_left": deadline["days_left"] if deadline else None,
+        "passed": Decimal(str(result["score"])) >= Decimal(str(result["pass"]))
+        if result
+        else None,
+        "own_score": _own_score(context, language),
+    }
+
+
+def _own_score(context: Context, language: str) -> dict[str, str] | None:
+    """The score is the proposer's own; nobody else reads it in a mail."""
+    if not context["result"] or context["audience"] != "proposer":
+        return None
+    comma = "." if language == "en" else ","
+    return {name: str(value).replace(".", comma) for name, value in context["result"].items()}
+
+
+def _with_short_title(values: dict[str, Any]) -> dict[str, Any]:
+    case = values["case"]
+    return {**values, "case": {**case, "title": _shortened(case["title"], LONGEST_TITLE)}}
+
+
+def _shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def _laid_out(text: str) -> str:
+    """Lines of a readable length, never more than one of them empty; links stay whole."""
+    lines = "\n".join(_folded(line) for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+
+
+def _folded(line: str) -> str:
+    if len(line) <= WIDTH or "://" in line:
+        return line
+    indent = {"> ": "> ", "- ": "  "}.get(line[:2], "")
+    return textwrap.fill(
+        line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def preview_context() -> dict[str, Any]:
+    """A plausible context with everything in it; each kind must render from it."""
+    return {
+        "case": {
+            "number": "INV-2022-0017",
+            "title": "Si Risma: Sistem Informasi Registrasi Inovasi Masyarakat",
+            "agency": "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu",
+            "category": "digital",
+            "stage": "Usulan PKP",
+            "state": "Ditelaah mentor",
+            "owner_title": "mentor",
+            "url": "https://inovasi.sragenkab.invalid/usulan/INV-2022-0017",
+            "due": "Selasa, 29 November 2022, 23.59 WIB",
+        },
+        "recipient": {
+            "name": "Dra. Sri Wahyuni, M.Si.",
+            "position": "Kepala Bidang Pelayanan Perizinan",
+            "agency": "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu",
+        },
+        "actor": {
+            "name": "Rudi Hartono, S.Kom.",
+            "position": "Kepala Seksi Data dan Informasi",
+            "agency": "Dinas Komunikasi dan Informatika",
+        },
+        "event": {
+            "at": "22 November 2022 pukul 14.20 WIB",
+            "note": "Tambahkan data dasar tahun 2021.\nJelaskan peran tim efektif.",
+        },
+        "deadline": {"ends": "Selasa, 29 November 2022, 23.59 WIB", "days_left": 5},
+        "result": {"score": "81.5", "pass": "70"},
+        "audience": "proposer",
+        "why": "Anda menerima surel ini karena Anda pengusul inovasi ini (INV-2022-0017).",
+        "settings_url": "https://inovasi.sragenkab.invalid/akun",
+    }

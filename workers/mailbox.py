@@ -1,0 +1,78 @@
+"""The mailbox of demo mode: a real SMTP server that keeps all mail in a Maildir."""
+
+import mailbox
+from asyncio import Server
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from workflow.mailbox import read, read_one
+
+LARGEST_MAIL = 1_000_000
+
+__all__ = ["Mailbox", "read", "read_one"]
+
+
+class NotStarted(RuntimeError):
+    """The mailbox has no address before it listens."""
+
+
+class _Keeper:
+    def __init__(self, folder: Path) -> None:
+        for part in ("tmp", "new", "cur"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        self._maildir = mailbox.Maildir(folder, create=False)
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        try:
+            self._maildir.add(envelope.content or b"")
+        except OSError as fault:
+            return f"452 Tidak dapat disimpan: {fault.strerror}"
+        return "250 Diterima"
+
+
+class _Listener(Controller):
+    """A Controller that knows its port even where the choice was left to the system."""
+
+    def _trigger_server(self) -> None:
+        if isinstance(self.server, Server):
+            self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+class Mailbox:
+    """An SMTP server in a thread of its own; it takes mail for anybody and passes none on."""
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._folder = folder
+        self._address = (host, port)
+        self._listener: _Listener | None = None
+
+    def start(self) -> None:
+        """Listen. Raises OSError where the port is taken."""
+        host, port = self._address
+        listener = _Listener(
+            _Keeper(self._folder),
+            host,
+            port,
+            server_hostname="localhost",  # else looked up anew for every connection
+            data_size_limit=LARGEST_MAIL,
+        )
+        listener.start()
+        self._listener = listener
+
+    def stop(self) -> None:
+        """Stop listening; what has arrived stays in the folder."""
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+
+    @property
+    def url(self) -> str:
+        """Where to send, as SMTP_URL; known once started."""
+        if self._listener is None:
+            raise NotStarted
+        return f"smtp://{self._listener.hostname}:{self._listener.port}"

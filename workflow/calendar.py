@@ -1,0 +1,61 @@
+"""Working days of Indonesian government offices: Monday to Friday without national days and joint leave."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+
+import holidays
+
+from workflow.clock import WIB
+
+END_OF_DAY = time(23, 59)
+SATURDAY = 5
+MORNING = time(8, 0)
+
+
+@cache
+def days_off(year: int) -> dict[date, str]:
+    """National holidays (SKB three ministers) and joint leave (cuti bersama) of a year, with their names."""
+    return dict(holidays.Indonesia(years=year, categories=("public", "government"), language="id").items())
+
+
+def is_working_day(day: date) -> bool:
+    return day.weekday() < SATURDAY and day not in days_off(day.year)
+
+
+def add_working_days(day: date, count: int) -> date:
+    """The working day `count` working days after `day` (before it, where negative)."""
+    step = timedelta(days=1 if count >= 0 else -1)
+    remaining = abs(count)
+    while remaining:
+        day += step
+        remaining -= is_working_day(day)
+    return day
+
+
+def working_days_between(start: date, end: date) -> int:
+    """How many working days lie after `start`, up to and including `end`; negative if `end` is earlier."""
+    if end < start:
+        return -working_days_between(end, start)
+    return sum(is_working_day(day) for day in _days(start + timedelta(days=1), end))
+
+
+def wib_date(moment: datetime) -> date:
+    return moment.astimezone(WIB).date()
+
+
+def end_of(day: date) -> datetime:
+    """23.59 WIB, when a period ends."""
+    return datetime.combine(day, END_OF_DAY, WIB).astimezone(UTC)
+
+
+def morning_of(day: date) -> datetime:
+    """08.00 WIB, when reminders go out."""
+    return datetime.combine(day, MORNING, WIB).astimezone(UTC)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    day = first
+    while day <= last:
+        yield day
+        day += timedelta(days=1)

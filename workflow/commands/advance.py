@@ -1,0 +1,214 @@
+"""Taking a step of the process: by a person, or by a worker for the steps that belong to the system."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from workflow import deadlines, policy
+from workflow.commands.drafts import load_draft
+from workflow.commands.find import check_version, find
+from workflow.definition import SYSTEM, Process, Transition, process
+from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
+from workflow.guards import Attempt, average, reviews_of, unmet
+from workflow.ledger import Actor, record
+from workflow.models import Case, Draft, Event
+from workflow.phrases import ROLE_NAMES
+from workflow.validation import problems
+
+NOTE_LIMITS = (3, 4000)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A step from the present state as one person sees it: open, or closed for these reasons."""
+
+    transition: Transition
+    mine: bool
+    reasons: list[Reason]
+
+    @property
+    def allowed(self) -> bool:
+        return self.mine and not self.reasons
+
+
+def options(session: Session, actor: Actor, case: Case) -> list[Option]:
+    """Every step people may take from the present state, with all reasons against it for this person."""
+    flow = process(case.process)
+    roles = policy.roles_on(actor.user, case) if actor.user else frozenset()
+    found = []
+    for step in flow.leaving(case.state):
+        if not step.by_system:
+            mine = bool(step.by & roles)
+            reasons = unmet(Attempt(session, flow, case, step, actor.at))
+            if not mine:
+                reasons.insert(0, _role_reason(step))
+            found.append(Option(step, mine, reasons))
+    return found
+
+
+def advance(
+    session: Session,
+    actor: Actor,
+    number: str,
+    name: str,
+    *,
+    expected: str | None = None,
+    note: str | None = None,
+    form: Mapping[str, Any] | None = None,
+) -> Case:
+    """Take the step `name` from the present state of a case.
+
+    Checks in order: visible (NotFound), version (Stale), step known (NotFound) and legal here (Refused),
+    role (Forbidden), note and form (Invalid, all problems), guards (Refused, all reasons). Without `form`
+    the saved draft is submitted. Then: the case, its event, deadlines and jobs, in one transaction.
+    """
+    case = find(session, actor, number, lock=True)
+    check_version(case, expected, drafts_too=False)
+    flow = process(case.process)
+    step = flow.transition(case.stage, name)
+    if step is None or step.by_system:
+        raise _unknown(flow, case, name)
+    if case.state not in step.origins:
+        raise Refused([Reason("state", f"“{step.title.id}” tidak tersedia pada status “{flow.states[case.state].title.id}”.")])
+    role = next(iter(sorted(step.by & _roles(actor, case), key=policy.CASE_ROLES.index)), None)
+    if role is None:
+        raise Forbidden(_role_reason(step).message)
+    document = _document(session, case, step, expected, form)
+    faults = _note_problems(step, note) + _form_problems(step, document, actor.locale)
+    if faults:
+        raise Invalid(faults, dict(document or {}))
+    reasons = unmet(Attempt(session, flow, case, step, actor.at))
+    if reasons:
+        raise Refused(reasons)
+    take(session, case, actor, role, step, note=(note or "").strip() or None, form=document)
+    return case
+
+
+def advance_by_itself(session: Session, case: Case, actor: Actor) -> Transition | None:
+    """Take the first system step whose guards hold; the step taken, or None. Called by workers."""
+    flow = process(case.process)
+    for step in flow.automatic(case.state):
+        if not unmet(Attempt(session, flow, case, step, actor.at)):
+            take(session, case, actor, SYSTEM, step, result=_result(session, flow, case))
+            return step
+    return None
+
+
+def take(
+    session: Session,
+    case: Case,
+    actor: Actor,
+    role: str,
+    step: Transition,
+    *,
+    note: str | None = None,
+    form: Mapping[str, Any] | None = None,
+    result: Mapping[str, str] | None = None,
+) -> Event:
+    """Write a step whose every check has passed: forms, state, deadlines, event, jobs."""
+    flow = process(case.process)
+    origin = case.state
+    if step.form is not None and form is not None:
+        _keep_form(case, step, form)
+        session.execute(delete(Draft).where(Draft.case_id == case.id, Draft.form == step.form))
+    case.version += 1
+    if step.to != origin:
+        deadlines.close_for(session, case, actor.at)
+        case.state, case.entered_at, case.visit = step.to, actor.at, case.seq + 1
+        case.outcome = flow.states[step.to].outcome
+        deadlines.open_for(session, case, flow.states[step.to], actor.at)
+    content: dict[str, Any] = {}
+    if note:
+        content["note"] = note
+    if form is not None:
+        content["form"] = dict(form)
+    data: dict[str, Any] = {"transition": step.name, "from": origin, "to": step.to}
+    if step.form is not None:
+        data |= {"form": step.form}
+    if result is not None:
+        data |= {"result": dict(result)}
+    return record(session, case, actor, role, step.event, data, content or None, duties(flow, case, step))
+
+
+def duties(flow: Process, case: Case, step: Transition) -> list[str]:
+    """The handlers owed for a step: mails, what the stage file adds, and the system's own next move."""
+    owed = ["notify"] if step.notify else []
+    return owed + list(step.then) + autopilot(flow, case)
+
+
+def autopilot(flow: Process, case: Case) -> list[str]:
+    """Owed whenever something happened to a case that might now move by itself."""
+    return ["autopilot"] if flow.automatic(case.state) else []
+
+
+def _roles(actor: Actor, case: Case) -> frozenset[str]:
+    return policy.roles_on(actor.user, case) if actor.user else frozenset()
+
+
+def _unknown(flow: Process, case: Case, name: str) -> Refused | NotFound:
+    """A step of another stage is one that is not open now; any other name is unknown."""
+    elsewhere = [t for t in flow.transitions if t.name == name and not t.by_system]
+    if not elsewhere:
+        return NotFound()
+    here = flow.states[case.state].title.id
+    return Refused([Reason("state", f"“{elsewhere[0].title.id}” tidak tersedia pada status “{here}”.")])
+
+
+def _role_reason(step: Transition) -> Reason:
+    names = ", ".join(ROLE_NAMES[role] for role in policy.CASE_ROLES if role in step.by)
+    return Reason("role", f"Langkah ini dilakukan oleh {names}.")
+
+
+def _result(session: Session, flow: Process, case: Case) -> dict[str, str] | None:
+    """What a finished round came to, for the record and the mail."""
+    rule = flow.states[case.state].review
+    score = average(reviews_of(session, case)) if rule else None
+    return {"score": str(score), "pass": str(rule.pass_score)} if rule and score is not None else None
+
+
+def _document(
+    session: Session,
+    case: Case,
+    step: Transition,
+    expected: str | None,
+    form: Mapping[str, Any] | None,
+) -> Mapping[str, Any] | None:
+    if step.form is None:
+        return None
+    if form is not None:
+        return form
+    if expected is not None and "." in expected:
+        check_version(case, expected, drafts_too=True)
+    draft = load_draft(session, case, step.form)
+    return draft.data if draft else {}
+
+
+def _form_problems(step: Transition, form: Mapping[str, Any] | None, locale: str) -> list[Problem]:
+    if step.form is None or form is None:
+        return []
+    return [Problem(f"/form{p.pointer}", p.message) for p in problems(step.form, form, locale)]
+
+
+def _note_problems(step: Transition, note: str | None) -> list[Problem]:
+    text = (note or "").strip()
+    least, most = NOTE_LIMITS
+    if step.note is None and text:
+        return [Problem("/note", "Langkah ini tidak memakai catatan.")]
+    if step.note == "required" and len(text) < least:
+        return [Problem("/note", "Catatan wajib diisi: sampaikan alasan atau hal yang perlu diperbaiki.")]
+    if len(text) > most:
+        return [Problem("/note", f"Catatan terlalu panjang: {len(text)} karakter, maksimal {most}.")]
+    if "\x00" in text:
+        return [Problem("/note", "Teks memuat karakter yang tidak dapat disimpan.")]
+    return []
+
+
+def _keep_form(case: Case, step: Transition, form: Mapping[str, Any]) -> None:
+    forms = dict(case.forms)
+    if step.form is None:
+        return
+    forms[step.form] = [*forms.get(step.form, []), dict(form)] if step.collect else dict(form)
+    case.forms = forms

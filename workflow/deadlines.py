@@ -1,0 +1,91 @@
+"""Deadlines as rows: opened when a case enters a state, cancelled when it leaves, fired by the scan."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from workflow.calendar import add_working_days, end_of, morning_of, wib_date, working_days_between
+from workflow.definition import Due, State
+from workflow.models import Case, Deadline
+
+LEAST_DAYS = 2
+END, REMIND = "end", "remind"
+
+
+def open_for(session: Session, case: Case, state: State, at: datetime) -> None:
+    """Write the rows for a state just entered and set the case's `due_at`.
+
+    The period runs from the next working day on and ends at 23.59 WIB.
+    """
+    today = wib_date(at)
+    case.due_at = None
+    if state.due is not None:
+        last = add_working_days(today, _days(session, case, state, state.due))
+        case.due_at = end_of(last)
+        _add(session, case, END, case.due_at, at, case.due_at)
+        for days in state.due.remind:
+            moment = morning_of(add_working_days(last, -days))
+            if moment > at:
+                _add(session, case, f"{REMIND}-{days}", moment, at, case.due_at)
+
+
+def close_for(session: Session, case: Case, at: datetime) -> None:
+    """The case leaves its state: nothing more is said about it."""
+    session.execute(
+        update(Deadline)
+        .where(Deadline.case_id == case.id, Deadline.visit == case.visit)
+        .where(Deadline.fired_at.is_(None), Deadline.cancelled_at.is_(None))
+        .values(cancelled_at=at)
+    )
+
+
+def due(session: Session, now: datetime, limit: int = 200) -> list[Deadline]:
+    """Rows whose moment has come, oldest first."""
+    return list(
+        session.scalars(
+            select(Deadline)
+            .where(Deadline.fired_at.is_(None), Deadline.cancelled_at.is_(None), Deadline.at <= now)
+            .order_by(Deadline.at, Deadline.id)
+            .limit(limit)
+        )
+    )
+
+
+def days_left(ends_at: datetime, now: datetime) -> int:
+    """Working days until the end of a period: 0 on its last day, negative once it is over."""
+    if now > ends_at:
+        return min(working_days_between(wib_date(now), wib_date(ends_at)), -1)
+    return working_days_between(wib_date(now), wib_date(ends_at))
+
+
+def _days(session: Session, case: Case, state: State, rule: Due) -> int:
+    if not rule.resume:
+        return rule.working_days
+    earlier = session.scalars(
+        select(Deadline).where(
+            Deadline.case_id == case.id, Deadline.state == state.name, Deadline.kind == END
+        )
+    )
+    spent = sum(working_days_between(wib_date(d.starts_at), _left_on(d)) for d in earlier)
+    return max(rule.working_days - spent, min(LEAST_DAYS, rule.working_days))
+
+
+def _left_on(deadline: Deadline) -> date:
+    return wib_date(deadline.cancelled_at or deadline.ends_at)
+
+
+def _add(
+    session: Session, case: Case, kind: str, at: datetime, starts_at: datetime, ends_at: datetime
+) -> None:
+    session.add(
+        Deadline(
+            case_id=case.id,
+            state=case.state,
+            visit=case.visit,
+            kind=kind,
+            at=at,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+    )

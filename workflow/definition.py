@@ -1,0 +1,371 @@
+"""The process as data: the stage files of a year as frozen objects, and what is wrong with them."""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from workflow.errors import DomainError, Problem
+
+SYSTEM = "system"
+REVIEW_REMINDERS = (3, 1)
+
+
+class WrongProcess(DomainError):
+    """The stage files contradict themselves or name unknown things; names every fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        self.message = "Berkas tahapan keliru:\n" + "\n".join(f"  - {fault}" for fault in faults)
+
+
+@dataclass(frozen=True)
+class Due:
+    """How long a state may last, in working days, and what is said before and after.
+
+    `remind` counts working days before the end. With `resume`, coming back to the state gives only
+    the days that were left: the clock stood still while the case was with somebody else.
+    """
+
+    working_days: int
+    remind: tuple[int, ...] = ()
+    escalate: str | None = None
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class ReviewRule:
+    """What a state's reviewers answer, how many are asked, how many suffice, and the score to pass.
+
+    How long they have (`within_working_days` in the file) becomes the state's `due`.
+    """
+
+    rubric: str
+    reviewers: int
+    quorum: int
+    pass_score: int
+    assign: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A label in both languages."""
+
+    id: str
+    en: str
+
+    def __call__(self, locale: str) -> str:
+        return self.en if locale == "en" else self.id
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a case may stand. `name` is "stage.state", as stored."""
+
+    name: str
+    title: Text
+    proposer_title: Text
+    owner: str
+    due: Due | None
+    review: ReviewRule | None
+    outcome: str | None
+
+    @property
+    def stage(self) -> str:
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class GuardCall:
+    """A guard's name with its arguments, e.g. recorded(form="milestone", at_least=3)."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One permitted step. `origins` and `to` are full state names."""
+
+    name: str
+    stage: str
+    event: str
+    title: Text
+    origins: tuple[str, ...]
+    to: str
+    by: frozenset[str]
+    guards: tuple[GuardCall, ...]
+    form: str | None
+    collect: bool
+    note: str | None
+    tone: str
+    then: tuple[str, ...]
+    notify: Mapping[str, str]
+
+    @property
+    def by_system(self) -> bool:
+        return SYSTEM in self.by
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A section of the process: one file."""
+
+    name: str
+    pipeline: str
+    order: int
+    title: Text
+    tahapan: str
+    start: str
+    states: Mapping[str, State]
+    transitions: tuple[Transition, ...]
+
+
+@dataclass(frozen=True)
+class Process:
+    """All stages of one year's version, in order."""
+
+    version: str
+    stages: Mapping[str, Stage]
+
+    @cached_property
+    def states(self) -> Mapping[str, State]:
+        return {name: state for stage in self.stages.values() for name, state in stage.states.items()}
+
+    @cached_property
+    def transitions(self) -> tuple[Transition, ...]:
+        return tuple(t for stage in self.stages.values() for t in stage.transitions)
+
+    @cached_property
+    def _from(self) -> Mapping[str, tuple[Transition, ...]]:
+        return {s: tuple(t for t in self.transitions if s in t.origins) for s in self.states}
+
+    @cached_property
+    def _named(self) -> Mapping[tuple[str, str], Transition]:
+        return {(t.stage, t.name): t for t in self.transitions}
+
+    def leaving(self, state: str) -> tuple[Transition, ...]:
+        """The steps that lead on from a state, in the order of the file."""
+        return self._from.get(state, ())
+
+    def automatic(self, state: str) -> tuple[Transition, ...]:
+        return tuple(t for t in self.leaving(state) if t.by_system)
+
+    def transition(self, stage: str, name: str) -> Transition | None:
+        return self._named.get((stage, name))
+
+    def pipeline(self, name: str) -> list[Stage]:
+        return sorted((s for s in self.stages.values() if s.pipeline == name), key=lambda s: s.order)
+
+    def first_state(self, pipeline: str) -> str:
+        return self.pipeline(pipeline)[0].start
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def versions() -> list[str]:
+    """The years for which a process is shipped, oldest first."""
+    folder = files("workflow") / "process"
+    return sorted(entry.name for entry in folder.iterdir() if entry.name.isdigit())
+
+
+def version_for(year: int) -> str:
+    """The process a case begun in `year` follows: the newest that is not from the future."""
+    fitting = [v for v in versions() if int(v) <= year]
+    return fitting[-1] if fitting else versions()[0]
+
+
+@cache
+def process(version: str) -> Process:
+    """The shipped process of a year. Its files are checked by `loncatan process check` and the tests."""
+    return read(version, files("workflow") / "process" / version)
+
+
+def read(version: str, folder: Traversable) -> Process:
+    """Read a folder of stage files."""
+    stages = [_stage(name, raw) for name, raw in raw_stages(folder).items()]
+    return Process(version, {s.name: s for s in sorted(stages, key=lambda s: (s.pipeline, s.order))})
+
+
+def raw_stages(folder: Traversable) -> dict[str, dict[str, Any]]:
+    """The parsed files, by stage name."""
+    return {
+        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8"))
+        for entry in sorted(folder.iterdir(), key=lambda e: e.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+def _stage(name: str, raw: dict[str, Any]) -> Stage:
+    states = {f"{name}.{key}": _state(f"{name}.{key}", value) for key, value in raw["states"].items()}
+    return Stage(
+        name=name,
+        pipeline=raw["pipeline"],
+        order=raw["order"],
+        title=_text(raw, "title"),
+        tahapan=raw["tahapan"],
+        start=f"{name}.{raw['start']}",
+        states=states,
+        transitions=tuple(_transition(name, t) for t in raw.get("transitions", [])),
+    )
+
+
+def _state(name: str, raw: dict[str, Any]) -> State:
+    title = _text(raw, "title")
+    return State(
+        name=name,
+        title=title,
+        proposer_title=_text(raw, "proposer_title") if "proposer_title" in raw else title,
+        owner=raw.get("owner", SYSTEM),
+        due=_due(raw["due"]) if "due" in raw else _review_due(raw.get("review")),
+        review=_review(raw["review"]) if "review" in raw else None,
+        outcome=raw.get("outcome"),
+    )
+
+
+def _due(raw: dict[str, Any]) -> Due:
+    return Due(
+        raw["working_days"], tuple(raw.get("remind", ())), raw.get("escalate"), raw.get("resume", False)
+    )
+
+
+def _review_due(raw: dict[str, Any] | None) -> Due | None:
+    """A review is due when its time is over; reviewers are reminded, those who assign them are told."""
+    if raw is None:
+        return None
+    return Due(raw["within_working_days"], REVIEW_REMINDERS, raw["assign"][0])
+
+
+def _review(raw: dict[str, Any]) -> ReviewRule:
+    return ReviewRule(
+        rubric=raw["rubric"],
+        reviewers=raw["reviewers"],
+        quorum=raw["quorum"],
+        pass_score=raw["pass"],
+        assign=tuple(raw["assign"]),
+    )
+
+
+def _transition(stage: str, raw: dict[str, Any]) -> Transition:
+    return Transition(
+        name=raw["name"],
+        stage=stage,
+        event=f"{stage}.{raw['event']}",
+        title=_text(raw, "title"),
+        origins=tuple(_full(stage, origin) for origin in raw["from"]),
+        to=_full(stage, raw["to"]),
+        by=frozenset(raw["by"]),
+        guards=tuple(_guard(g) for g in raw.get("guards", ())),
+        form=raw.get("form"),
+        collect=raw.get("collect", False),
+        note=raw.get("note"),
+        tone=raw.get("tone", "neutral"),
+        then=tuple(raw.get("then", ())),
+        notify=raw.get("notify", {}),
+    )
+
+
+def _guard(raw: str | dict[str, Any]) -> GuardCall:
+    if isinstance(raw, str):
+        return GuardCall(raw, {})
+    return GuardCall(raw["name"], {key: value for key, value in raw.items() if key != "name"})
+
+
+def _full(stage: str, state: str) -> str:
+    return state if "." in state else f"{stage}.{state}"
+
+
+def _text(raw: dict[str, Any], key: str) -> Text:
+    return Text(raw[key], raw.get(f"{key}_en", raw[key]))
+
+
+# --- checking ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a stage file may refer to."""
+
+    guards: frozenset[str]
+    forms: frozenset[str]
+    rubrics: frozenset[str]
+    handlers: frozenset[str]
+    audiences: frozenset[str]
+    mails: frozenset[str]
+
+
+def check(version: str, folder: Traversable, names: Names, structure: Iterable[Problem]) -> list[str]:
+    """Every fault of a folder of stage files, as sentences; `structure` are those of the JSON Schema."""
+    faults = [f"{problem.pointer}: {problem.message}" for problem in structure]
+    if faults:
+        return faults
+    found = read(version, folder)
+    faults += [fault for t in found.transitions for fault in _transition_faults(found, t, names)]
+    faults += [fault for s in found.states.values() for fault in _state_faults(found, s, names)]
+    faults += _duplicates(found)
+    faults += [f"{s.name}: tahap mulai {s.start} tidak ada" for s in found.stages.values() if s.start not in s.states]
+    return faults + _unreachable(found)
+
+
+def _transition_faults(process: Process, t: Transition, names: Names) -> Iterator[str]:
+    where = f"{t.stage} → {t.name}"
+    for state in (*t.origins, t.to):
+        if state not in process.states:
+            yield f"{where}: state {state} tidak ada"
+    for guard in t.guards:
+        if guard.name not in names.guards:
+            yield f"{where}: guard {guard.name} tidak dikenal"
+        form = guard.arguments.get("form")
+        if form is not None and form not in names.forms:
+            yield f"{where}: guard {guard.name} menyebut formulir {form} yang tidak ada"
+        step = guard.arguments.get("transition")
+        if step is not None and process.transition(t.stage, step) is None:
+            yield f"{where}: guard {guard.name} menyebut langkah {step} yang tidak ada"
+    if t.form is not None and t.form not in names.forms:
+        yield f"{where}: formulir {t.form} tidak ada di schemas/forms"
+    yield from (f"{where}: handler {h} tidak dikenal" for h in t.then if h not in names.handlers)
+    for audience, mail in t.notify.items():
+        if audience not in names.audiences:
+            yield f"{where}: penerima {audience} tidak dikenal"
+        if mail not in names.mails:
+            yield f"{where}: surel {mail} tidak punya templat"
+    if t.by_system and (t.form or t.note or len(t.by) > 1):
+        yield f"{where}: langkah sistem tidak mengisi formulir, catatan, atau berbagi dengan orang"
+    if t.collect and t.form is None:
+        yield f"{where}: collect tanpa form"
+
+
+def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]:
+    leaving = [t for t in process.leaving(state.name) if t.to != state.name]
+    if not leaving and state.outcome is None:
+        yield f"{state.name}: buntu, tidak ada langkah keluar dan tidak ada outcome"
+    if state.review and state.review.rubric not in names.rubrics:
+        yield f"{state.name}: rubrik {state.review.rubric} tidak ada di schemas/rubrics"
+    if state.review and state.review.quorum > state.review.reviewers:
+        yield f"{state.name}: kuorum {state.review.quorum} melebihi {state.review.reviewers} penelaah"
+    if state.due and any(days >= state.due.working_days for days in state.due.remind):
+        yield f"{state.name}: pengingat sebelum masa {state.due.working_days} hari kerja dimulai"
+
+
+def _duplicates(process: Process) -> Iterator[str]:
+    for stage in process.stages.values():
+        names = [t.name for t in stage.transitions]
+        yield from (f"{stage.name} → {n}: nama ganda" for n in sorted({n for n in names if names.count(n) > 1}))
+        events = [t.event for t in stage.transitions]
+        yield from (f"{stage.name}: peristiwa {e} ganda" for e in sorted({e for e in events if events.count(e) > 1}))
+
+
+def _unreachable(process: Process) -> list[str]:
+    pipelines = {s.pipeline for s in process.stages.values()}
+    seen = {process.first_state(p) for p in pipelines}
+    frontier = list(seen)
+    while frontier:
+        for t in process.leaving(frontier.pop()):
+            if t.to not in seen:
+                seen.add(t.to)
+                frontier.append(t.to)
+    return [f"{state}: tidak ada jalan masuk" for state in process.states if state not in seen]

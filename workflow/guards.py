@@ -1,0 +1,171 @@
+"""Conditions that a schema cannot express. Each returns nothing, or the reason with its present value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from workflow.definition import Process, ReviewRule, Transition
+from workflow.errors import Reason
+from workflow.models import Agency, Case, Event, Review, User
+from workflow.validation import schema
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A step about to be taken: what a guard may look at."""
+
+    session: Session
+    process: Process
+    case: Case
+    transition: Transition
+    now: datetime
+
+
+Guard = Callable[..., Reason | None]
+
+
+def unmet(attempt: Attempt) -> list[Reason]:
+    """The reasons of all guards that do not hold."""
+    found = (GUARDS[g.name](attempt, **g.arguments) for g in attempt.transition.guards)
+    return [reason for reason in found if reason is not None]
+
+
+def in_cohort(attempt: Attempt) -> Reason | None:
+    if attempt.case.cohort_id is not None:
+        return None
+    return Reason("in_cohort", "Usulan ini tidak terdaftar pada angkatan PKP.")
+
+
+def outside_cohort(attempt: Attempt) -> Reason | None:
+    if attempt.case.cohort is None:
+        return None
+    return Reason("outside_cohort", f"Usulan ini terdaftar pada {attempt.case.cohort.name} dan mengikuti jalur PKP.")
+
+
+def mentor_named(attempt: Attempt) -> Reason | None:
+    if attempt.case.holder("mentor"):
+        return None
+    return Reason("mentor_named", "Mentor belum ditetapkan.", fix="people")
+
+
+def agency_head_known(attempt: Attempt) -> Reason | None:
+    if head_of(attempt.session, attempt.case.agency):
+        return None
+    name = attempt.case.agency.name
+    return Reason("agency_head_known", f"Kepala {name} belum memiliki akun; hubungi Bappeda Litbang.")
+
+
+def recorded(attempt: Attempt, form: str, at_least: int = 1) -> Reason | None:
+    """The form has been submitted in this case, or often enough where it collects."""
+    held = attempt.case.forms.get(form)
+    count = len(held) if isinstance(held, list) else int(held is not None)
+    if count >= at_least:
+        return None
+    title = schema(form)["title"]
+    fix = next((t.name for t in attempt.process.leaving(attempt.case.state) if t.form == form), None)
+    if at_least == 1:
+        return Reason("recorded", f"{title} belum dicatat.", fix)
+    return Reason("recorded", f"{title} baru {count} dari minimal {at_least}.", fix)
+
+
+def at_most(attempt: Attempt, transition: str, times: int) -> Reason | None:
+    """The named step has been taken fewer than `times` times in this case."""
+    step = attempt.process.transition(attempt.transition.stage, transition)
+    event = step.event if step else ""
+    count = attempt.session.scalar(
+        select(func.count()).where(Event.case_id == attempt.case.id, Event.name == event)
+    )
+    if (count or 0) < times:
+        return None
+    return Reason("at_most", f"“{step.title.id if step else transition}” sudah dilakukan {count} kali, maksimal {times}.")
+
+
+def round_complete(attempt: Attempt) -> Reason | None:
+    """Everybody assigned has answered, or a quorum has and the time is over."""
+    rule = review_rule(attempt)
+    if rule is None:
+        return Reason("round_complete", "Status ini tidak memiliki penelaahan.")
+    assigned = {user.id for user in attempt.case.holders("reviewer", attempt.case.state)}
+    answered = {review.reviewer_id for review in reviews(attempt)}
+    time_over = attempt.case.due_at is not None and attempt.now > attempt.case.due_at
+    everybody = assigned <= answered and len(answered) >= min(rule.reviewers, max(len(assigned), rule.quorum))
+    if everybody or (len(answered) >= rule.quorum and time_over):
+        return None
+    asked = max(len(assigned), rule.quorum)
+    return Reason("round_complete", f"Baru {len(answered)} dari {asked} penelaah memberi penilaian.", fix="reviewers")
+
+
+def score_passes(attempt: Attempt) -> Reason | None:
+    rule, score = review_rule(attempt), average(reviews(attempt))
+    if rule and score is not None and score >= rule.pass_score:
+        return None
+    return Reason("score_passes", _score_message(score, rule))
+
+
+def score_below_pass(attempt: Attempt) -> Reason | None:
+    rule, score = review_rule(attempt), average(reviews(attempt))
+    if rule and score is not None and score < rule.pass_score:
+        return None
+    return Reason("score_below_pass", _score_message(score, rule))
+
+
+def _score_message(score: Decimal | None, rule: ReviewRule | None) -> str:
+    if score is None or rule is None:
+        return "Belum ada penilaian."
+    return f"Nilai rata-rata {str(score).replace('.', ',')}; ambang batas {rule.pass_score}."
+
+
+GUARDS: dict[str, Guard] = {
+    "in_cohort": in_cohort,
+    "outside_cohort": outside_cohort,
+    "mentor_named": mentor_named,
+    "agency_head_known": agency_head_known,
+    "recorded": recorded,
+    "at_most": at_most,
+    "round_complete": round_complete,
+    "score_passes": score_passes,
+    "score_below_pass": score_below_pass,
+}
+
+
+# --- what guards and pages both ask --------------------------------------------------------------
+
+
+def review_rule(attempt: Attempt) -> ReviewRule | None:
+    return attempt.process.states[attempt.case.state].review
+
+
+def reviews(attempt: Attempt) -> list[Review]:
+    return reviews_of(attempt.session, attempt.case)
+
+
+def reviews_of(session: Session, case: Case) -> list[Review]:
+    """The reviews of the present visit of the present state, oldest first."""
+    return list(
+        session.scalars(
+            select(Review).where(Review.case_id == case.id, Review.visit == case.visit).order_by(Review.id)
+        )
+    )
+
+
+def average(given: list[Review]) -> Decimal | None:
+    """The plain mean of the reviewers' weighted scores, two places; None without reviews."""
+    if not given:
+        return None
+    total = sum((Decimal(review.score) for review in given), Decimal(0))
+    return (total / len(given)).quantize(Decimal("0.01"))
+
+
+def head_of(session: Session, agency: Agency) -> User | None:
+    """The head of the agency, or of the nearest one above it that has a head with an account."""
+    codes = [code for code in agency.path.split("/") if code]
+    heads = session.scalars(
+        select(User)
+        .join(User.agency)
+        .where(Agency.code.in_(codes), User.heads_agency.is_(True), User.active.is_(True))
+    ).unique()
+    return max(heads, key=lambda user: len(user.agency.path) if user.agency else 0, default=None)

@@ -1,0 +1,102 @@
+"""The append-only record: one function writes events, chains them and owes the work they cause."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow.db import canonical, owe
+from workflow.models import Case, Chain, Event, Job, User
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts and when; without a user it is a worker."""
+
+    user: User | None
+    at: datetime
+    locale: str = "id"
+
+    @property
+    def user_id(self) -> int | None:
+        return self.user.id if self.user else None
+
+
+def record(
+    session: Session,
+    case: Case,
+    actor: Actor,
+    role: str,
+    name: str,
+    data: dict[str, Any],
+    content: dict[str, Any] | None = None,
+    handlers: Iterable[str] = (),
+) -> Event:
+    """Append one event to a case and owe a job to each handler, all in the caller's transaction.
+
+    From here to the commit the head of the chain is locked: call it last, and keep what follows short.
+    """
+    case.seq += 1
+    case.updated_at = actor.at
+    if content is not None:
+        content = {**content, "salt": secrets.token_hex(16)}
+    head = session.scalars(
+        select(Chain).where(Chain.id == 1).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    event = Event(
+        id=head.position + 1,
+        case_id=case.id,
+        seq=case.seq,
+        name=name,
+        actor_id=actor.user_id,
+        role=role,
+        at=actor.at,
+        data=data,
+        content=content,
+        content_hash=None if content is None else sha256(canonical(content)),
+        previous_hash=head.hash,
+        hash="",
+    )
+    event.hash = digest(event)
+    head.position, head.hash = event.id, event.hash
+    session.add(event)
+    jobs = [
+        Job(event_id=event.id, handler=handler, due_at=actor.at, created_at=actor.at)
+        for handler in dict.fromkeys(handlers)
+    ]
+    session.add_all(jobs)
+    session.flush()
+    for job in jobs:
+        owe(session, "job", job.id)
+    return event
+
+
+def digest(event: Event) -> str:
+    """SHA-256 of the event's canonical form, which includes its predecessor's hash."""
+    return sha256(
+        canonical(
+            {
+                "id": event.id,
+                "case": event.case_id,
+                "seq": event.seq,
+                "name": event.name,
+                "actor": event.actor_id,
+                "role": event.role,
+                "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+                "data": event.data,
+                "content": event.content_hash,
+                "previous": event.previous_hash,
+            }
+        )
+    )
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

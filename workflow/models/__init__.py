@@ -1,0 +1,37 @@
+"""The tables, split by noun."""
+
+from workflow.models.base import Base
+from workflow.models.cases import (
+    Case,
+    Cohort,
+    Counter,
+    Draft,
+    Evidence,
+    Participant,
+    Review,
+)
+from workflow.models.events import Chain, Event
+from workflow.models.people import Agency, ApiToken, Grant, User
+from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
+
+__all__ = [
+    "Agency",
+    "ApiToken",
+    "Base",
+    "Case",
+    "Chain",
+    "Cohort",
+    "Counter",
+    "Deadline",
+    "Draft",
+    "Email",
+    "Event",
+    "Evidence",
+    "Fact",
+    "Grant",
+    "Idempotency",
+    "Job",
+    "Participant",
+    "Review",
+    "User",
+]

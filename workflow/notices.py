@@ -1,0 +1,26 @@
+"""Events that no stage file describes, and which mail each of them owes to whom (audience → template)."""
+
+from collections.abc import Mapping
+
+from workflow.definition import Process
+
+NOTICES: Mapping[str, Mapping[str, str]] = {
+    "case.created": {},
+    "case.amended": {},
+    "case.reviewed": {},
+    "people.assigned": {"subject": "review_requested"},
+    "people.released": {"subject": "review_released"},
+    "people.handed_over": {"subject": "handed_over"},
+    "evidence.added": {},
+    "deadline.reminded": {"owner": "reminder"},
+    "deadline.passed": {"owner": "overdue", "escalation": "escalated"},
+}
+
+
+def notices_for(process: Process, event_name: str, data: Mapping[str, object]) -> Mapping[str, str]:
+    """Audience → mail template for an event of either kind."""
+    if event_name in NOTICES:
+        return NOTICES[event_name]
+    stage = event_name.partition(".")[0]
+    transition = process.transition(stage, str(data.get("transition", "")))
+    return transition.notify if transition else {}

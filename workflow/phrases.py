@@ -1,0 +1,48 @@
+"""What is wrong with a field, said to a person: Indonesian first, English second."""
+
+from collections.abc import Callable
+
+PHRASES: dict[str, tuple[str, str]] = {
+    "required": ("“{title}” wajib diisi.", "“{title}” is required."),
+    "minLength": ("“{title}” baru {size} karakter, minimal {limit}.", "“{title}” has {size} characters, at least {limit} are needed."),
+    "maxLength": ("“{title}” terlalu panjang: {size} karakter, maksimal {limit}.", "“{title}” is too long: {size} characters, at most {limit}."),
+    "minWords": ("“{title}” baru {size} kata, minimal {limit} kata.", "“{title}” has {size} words, at least {limit} are needed."),
+    "minItems": ("“{title}” baru berisi {size} baris, minimal {limit}.", "“{title}” has {size} rows, at least {limit} are needed."),
+    "maxItems": ("“{title}” berisi {size} baris, maksimal {limit}.", "“{title}” has {size} rows, at most {limit} are allowed."),
+    "minimum": ("“{title}” tidak boleh kurang dari {limit}.", "“{title}” must be at least {limit}."),
+    "maximum": ("“{title}” tidak boleh lebih dari {limit}.", "“{title}” must be at most {limit}."),
+    "enum": ("Pilih salah satu nilai yang tersedia untuk “{title}”.", "Choose one of the offered values for “{title}”."),
+    "const": ("“{title}” harus disetujui.", "“{title}” has to be agreed to."),
+    "type": ("“{title}” tidak sesuai jenis isiannya.", "“{title}” has the wrong type."),
+    "format": ("“{title}” formatnya tidak sesuai.", "“{title}” has the wrong format."),
+    "pattern": ("“{title}” formatnya tidak sesuai.", "“{title}” has the wrong format."),
+    "uniqueItems": ("“{title}” memuat isian yang sama lebih dari sekali.", "“{title}” repeats an entry."),
+    "not": ("“{title}” tidak diperlukan untuk pilihan ini; kosongkan.", "“{title}” does not apply to this choice; leave it empty."),
+    "unknown": ("Isian ini tidak dikenal.", "This field is unknown."),
+    "control": ("Teks memuat karakter yang tidak dapat disimpan.", "The text contains characters that cannot be stored."),
+    "depth": ("Isian bertingkat terlalu dalam.", "The document is nested too deeply."),
+    "json": ("Isi permintaan bukan JSON yang sah: {title}.", "The body is not valid JSON: {title}."),
+    "other": ("“{title}” tidak sesuai.", "“{title}” is not acceptable."),
+}  # fmt: skip
+
+
+ROLE_NAMES = {
+    "proposer": "pengusul",
+    "co_author": "anggota tim pengusul",
+    "mentor": "mentor",
+    "coach": "coach",
+    "reviewer": "penelaah",
+    "agency_head": "kepala perangkat daerah",
+    "organiser": "penyelenggara PKP",
+    "coordinator": "koordinator Bappeda Litbang",
+    "auditor": "auditor",
+    "admin": "admin",
+    "system": "sistem",
+}
+
+
+def phrase(keyword: str, locale: str, **values: object) -> str:
+    """The sentence for a schema keyword; unknown keywords get the general one."""
+    indonesian, english = PHRASES.get(keyword, PHRASES["other"])
+    template: Callable[..., str] = (english if locale == "en" else indonesian).format
+    return template(**{"title": "", "size": "", "limit": "", **values})

@@ -1,0 +1,107 @@
+"""Who may do what: the only place that decides. Pages, API, jobs and lists all ask here."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+
+from workflow.models import Agency, Case, Participant, User
+
+GLOBAL_ROLES = ("coordinator", "organiser", "reviewer", "auditor", "admin")
+# "reviewer" everywhere means only: may be asked; on a case one is it by assignment alone
+CASE_ROLES = ("proposer", "co_author", "mentor", "coach", "reviewer", "agency_head", "organiser", "coordinator")
+SEE_EVERY_CASE = frozenset({"coordinator", "auditor"})
+WRITERS = frozenset({"proposer", "co_author"})
+SEE_REVIEWS = frozenset({"coordinator", "organiser", "auditor"})
+HAND_OVER = frozenset({"proposer", "agency_head", "organiser", "coordinator"})
+INSIDERS = frozenset({"proposer", "co_author", "mentor", "coach"})
+
+
+def is_active(user: User, at: datetime) -> bool:
+    """Whether the person may sign in and act at all; the access of external people ends by itself."""
+    return user.active and (user.expires_at is None or user.expires_at > at)
+
+
+def roles_on(user: User, case: Case) -> frozenset[str]:
+    """Every role the person holds on this case now."""
+    held = {p.role for p in case.participants if p.user_id == user.id and p.until is None and _applies(p, case)}
+    if user.heads_agency and user.agency and case.agency.path.startswith(user.agency.path):
+        held.add("agency_head")
+    if "coordinator" in user.global_roles:
+        held.add("coordinator")
+    if "organiser" in user.global_roles and case.cohort_id is not None:
+        held.add("organiser")
+    if "auditor" in user.global_roles:
+        held.add("auditor")
+    return frozenset(held)
+
+
+def _applies(participant: Participant, case: Case) -> bool:
+    """A reviewer is one only while the case stands in the state that was assigned."""
+    return participant.role != "reviewer" or participant.state == case.state
+
+
+def may_see(user: User, case: Case) -> bool:
+    """Those with a role, and those who once reviewed and may look back."""
+    return bool(roles_on(user, case)) or any(
+        p.user_id == user.id and p.role == "reviewer" and p.until is None for p in case.participants
+    )
+
+
+def visible(user: User) -> ColumnElement[bool]:
+    """`may_see` as SQL, for lists; the two are held together by a test."""
+    if user.global_roles & SEE_EVERY_CASE:
+        return true()
+    takes_part = exists(
+        select(Participant.id).where(
+            Participant.case_id == Case.id, Participant.user_id == user.id, Participant.until.is_(None)
+        )
+    )
+    return or_(takes_part, _as_head(user), _as_organiser(user))
+
+
+def _as_head(user: User) -> ColumnElement[bool]:
+    if not (user.heads_agency and user.agency):
+        return false()
+    below = select(Agency.id).where(Agency.path.startswith(user.agency.path, autoescape=True))
+    return Case.agency_id.in_(below)
+
+
+def _as_organiser(user: User) -> ColumnElement[bool]:
+    return and_(true(), Case.cohort_id.is_not(None)) if "organiser" in user.global_roles else false()
+
+
+def may_propose(user: User) -> bool:
+    """Any officer of an agency; outside reviewers have none."""
+    return user.agency_id is not None
+
+
+def may_see_reviews(user: User, case: Case, *, reviewed_by_me: bool) -> bool:
+    """Staff always; a reviewer after giving their own; the proposer only when the round is over
+    (then the page shows what the decision carried, not single scores).
+    """
+    return bool(roles_on(user, case) & SEE_REVIEWS) or reviewed_by_me
+
+
+def may_run_delivery(user: User) -> bool:
+    """Look at jobs and mails of all cases, retry and drop."""
+    return bool(user.global_roles & {"coordinator", "admin"})
+
+
+def may_manage_people(user: User) -> bool:
+    return "admin" in user.global_roles
+
+
+def may_see_feed(user: User) -> bool:
+    """The global event feed spans all cases."""
+    return bool(user.global_roles & SEE_EVERY_CASE)
+
+
+def conflict(reviewer: User, case: Case) -> str | None:
+    """Why this person may not review this case, in words; none if nothing is known against it."""
+    if any(p.user_id == reviewer.id and p.role in INSIDERS for p in case.participants):
+        return f"{reviewer.name} terlibat dalam usulan ini."
+    if reviewer.agency and case.agency.path.startswith(reviewer.agency.path):
+        return f"{reviewer.name} berasal dari instansi pengusul ({reviewer.agency.short_name})."
+    if reviewer.agency and reviewer.agency.path.startswith(case.agency.path):
+        return f"{reviewer.name} bekerja di bawah instansi pengusul ({case.agency.short_name})."
+    return None

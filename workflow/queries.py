@@ -1,0 +1,378 @@
+"""What pages and the API read. Every query asks the policy, so that nobody finds what is not theirs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from workflow import policy
+from workflow.definition import process, versions
+from workflow.errors import Invalid, Problem
+from workflow.models import Agency, Case, Cohort, Email, Event, Grant, Participant, Review, User
+
+PAGE = 50
+LARGEST_PAGE = 200
+SORTS: dict[str, Any] = {
+    "updated_at": Case.updated_at,
+    "created_at": Case.created_at,
+    "due_at": Case.due_at,
+    "title": Case.title,
+    "number": Case.number,
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Narrowing a list; empty means all. `state` is "stage.state", `agency` includes everything below it."""
+
+    q: str = ""
+    stage: str = ""
+    state: str = ""
+    category: str = ""
+    agency: str = ""
+    cohort: str = ""
+    year: int | None = None
+    owner: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of cases, and the cursor of the next; None at the end."""
+
+    cases: list[Case]
+    next_cursor: str | None
+    total: int
+
+
+def list_cases(
+    session: Session,
+    user: User,
+    now: datetime,
+    filters: Filters,
+    *,
+    sort: str = "-updated_at",
+    limit: int = PAGE,
+    cursor: str | None = None,
+) -> Page:
+    """A page of the cases this person may see. Raises Invalid for an unknown sort, limit or cursor."""
+    where = [policy.visible(user), Case.pipeline == "innovation", *_conditions(filters, now)]
+    total = session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
+    query = _sorted(select(Case).where(*where), sort)
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
+    if cursor:
+        query = _after(session, query, cursor, sort)
+    cases = list(session.scalars(query.limit(limit + 1)))
+    more = len(cases) > limit
+    return Page(cases[:limit], cases[limit - 1].number if more else None, total)
+
+
+def _sorted(query: Select[tuple[Case]], sort: str) -> Select[tuple[Case]]:
+    key = sort.removeprefix("-")
+    if key not in SORTS:
+        raise Invalid([Problem("/sort", f"Urutan tidak dikenal; pilih {', '.join(SORTS)}.")])
+    column = SORTS[key]
+    if sort.startswith("-"):
+        return query.order_by(column.desc().nulls_last(), Case.id.desc())
+    return query.order_by(column.asc().nulls_last(), Case.id.asc())
+
+
+def _after(session: Session, query: Select[tuple[Case]], cursor: str, sort: str) -> Select[tuple[Case]]:
+    """Continue behind the case that ended the last page, wherever it stands now."""
+    last = session.scalars(select(Case).where(Case.number == cursor)).one_or_none()
+    if last is None:
+        raise Invalid([Problem("/cursor", "Penanda halaman tidak dikenal.")])
+    key = sort.removeprefix("-")
+    column, value = SORTS[key], getattr(last, key)
+    if value is None:
+        behind: ColumnElement[bool] = and_(
+            column.is_(None), Case.id < last.id if sort.startswith("-") else Case.id > last.id
+        )
+    elif sort.startswith("-"):
+        behind = or_(tuple_(column, Case.id) < tuple_(value, last.id), column.is_(None))
+    else:
+        behind = or_(tuple_(column, Case.id) > tuple_(value, last.id), column.is_(None))
+    return query.where(behind)
+
+
+def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filters.stage:
+        found.append(Case.state.startswith(f"{filters.stage}.", autoescape=True))
+    if filters.state:
+        found.append(Case.state == filters.state)
+    if filters.category:
+        found.append(Case.category == filters.category)
+    if filters.agency:
+        found.append(Case.agency_id.in_(_below(filters.agency)))
+    if filters.cohort:
+        found.append(Case.cohort_id.in_(select(Cohort.id).where(Cohort.code == filters.cohort)))
+    if filters.year is not None:
+        found.append(Case.number.startswith(f"INV-{filters.year}-", autoescape=True))
+    if filters.owner:
+        found.append(_turn_of(filters.owner))
+    if filters.late:
+        found.append(and_(Case.due_at < now, Case.outcome.is_(None)))
+    if filters.q:
+        found.append(_matches(filters.q))
+    return found
+
+
+def _below(code: str) -> Select[tuple[int]]:
+    return select(Agency.id).where(or_(Agency.code == code, Agency.path.contains(f"/{code}/", autoescape=True)))
+
+
+def _matches(q: str) -> ColumnElement[bool]:
+    words = q.split()[:8]
+    agencies = [
+        select(Agency.id).where(
+            or_(Agency.name.icontains(w, autoescape=True), Agency.short_name.icontains(w, autoescape=True))
+        )
+        for w in words
+    ]
+    return and_(
+        *(
+            or_(
+                Case.title.icontains(w, autoescape=True),
+                Case.number.icontains(w, autoescape=True),
+                Case.agency_id.in_(below),
+            )
+            for w, below in zip(words, agencies, strict=True)
+        )
+    )
+
+
+def states_owned_by(role: str) -> list[str]:
+    """The states, of any version of the process, in which it is this role's turn."""
+    return sorted({s.name for v in versions() for s in process(v).states.values() if s.owner == role})
+
+
+def _turn_of(role: str) -> ColumnElement[bool]:
+    return Case.state.in_(states_owned_by(role))
+
+
+def my_turn(user: User) -> ColumnElement[bool]:
+    """Cases that wait for this very person."""
+    waits = [_turn_of(role) & _holds(user, role) for role in ("proposer", "mentor", "coach")]
+    waits.append(_turn_of("reviewer") & _reviews_now(user) & ~_has_reviewed(user))
+    if user.heads_agency and user.agency:
+        waits.append(_turn_of("agency_head") & Case.agency_id.in_(_below(user.agency.code)))
+    if "coordinator" in user.global_roles:
+        waits.append(_turn_of("coordinator"))
+    if "organiser" in user.global_roles:
+        waits.append(_turn_of("organiser") & Case.cohort_id.is_not(None))
+    return or_(*waits)
+
+
+def work_of(session: Session, user: User, limit: int = PAGE) -> list[Case]:
+    """What waits for this person, soonest deadline first."""
+    return list(
+        session.scalars(
+            select(Case).where(my_turn(user)).order_by(Case.due_at.asc().nulls_last(), Case.id).limit(limit)
+        )
+    )
+
+
+def needs_reviewers(session: Session, user: User) -> list[Case]:
+    """Cases under review that lack reviewers, for those who may assign them."""
+    rules = {s.name: s.review for v in versions() for s in process(v).states.values() if s.review}
+    mine = [name for name, rule in rules.items() if set(rule.assign) & user.global_roles]
+    assigned = (
+        select(func.count(Participant.id))
+        .where(
+            Participant.case_id == Case.id,
+            Participant.role == "reviewer",
+            Participant.state == Case.state,
+            Participant.until.is_(None),
+        )
+        .scalar_subquery()
+    )
+    least = {name: rules[name].reviewers for name in mine}
+    lacking = [and_(Case.state == name, assigned < count) for name, count in least.items()]
+    if not lacking:
+        return []
+    return list(
+        session.scalars(
+            select(Case).where(policy.visible(user), or_(*lacking)).order_by(Case.due_at.asc().nulls_last())
+        )
+    )
+
+
+def count_work(session: Session, user: User) -> int:
+    return session.scalar(select(func.count()).select_from(Case).where(my_turn(user))) or 0
+
+
+def review_queue(session: Session, user: User) -> tuple[list[Case], int]:
+    """What this reviewer still owes, fewest reviews first, and how many reviews they have given."""
+    given = (
+        select(func.count(Review.id))
+        .where(Review.case_id == Case.id, Review.visit == Case.visit)
+        .scalar_subquery()
+    )
+    owed = session.scalars(
+        select(Case)
+        .where(_turn_of("reviewer"), _reviews_now(user), ~_has_reviewed(user))
+        .order_by(given, Case.due_at.asc().nulls_last(), Case.id)
+    )
+    done = session.scalar(select(func.count()).select_from(Review).where(Review.reviewer_id == user.id)) or 0
+    return list(owed), done
+
+
+def _holds(user: User, role: str) -> ColumnElement[bool]:
+    return exists(
+        select(Participant.id).where(
+            Participant.case_id == Case.id,
+            Participant.user_id == user.id,
+            Participant.role == role,
+            Participant.until.is_(None),
+        )
+    )
+
+
+def _reviews_now(user: User) -> ColumnElement[bool]:
+    return exists(
+        select(Participant.id).where(
+            Participant.case_id == Case.id,
+            Participant.user_id == user.id,
+            Participant.role == "reviewer",
+            Participant.state == Case.state,
+            Participant.until.is_(None),
+        )
+    )
+
+
+def _has_reviewed(user: User) -> ColumnElement[bool]:
+    return exists(
+        select(Review.id).where(
+            Review.case_id == Case.id, Review.visit == Case.visit, Review.reviewer_id == user.id
+        )
+    )
+
+
+def events_of(session: Session, case: Case) -> list[Event]:
+    return list(session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)))
+
+
+def emails_of(session: Session, case: Case) -> list[Email]:
+    return list(
+        session.scalars(
+            select(Email)
+            .join(Event, Event.id == Email.event_id)
+            .where(Event.case_id == case.id)
+            .order_by(Email.id)
+        )
+    )
+
+
+def reviews_ever(session: Session, case: Case) -> list[Review]:
+    return list(session.scalars(select(Review).where(Review.case_id == case.id).order_by(Review.id)))
+
+
+def feed(session: Session, after: int, limit: int) -> list[Event]:
+    """All events behind a position of the global order, oldest first."""
+    return list(session.scalars(select(Event).where(Event.id > after).order_by(Event.id).limit(limit)))
+
+
+def people_by_id(session: Session, ids: set[int]) -> dict[int, User]:
+    if not ids:
+        return {}
+    return {u.id: u for u in session.scalars(select(User).where(User.id.in_(ids))).unique()}
+
+
+def reviewers_for(session: Session, case: Case, now: datetime) -> Sequence[tuple[User, str | None]]:
+    """Everybody who could be asked to review this case, each with what speaks against it."""
+    pool = session.scalars(
+        select(User).where(User.id.in_(select(Grant.user_id).where(Grant.role == "reviewer"))).order_by(User.name)
+    ).unique()
+    return [(user, policy.conflict(user, case)) for user in pool if policy.is_active(user, now)]
+
+
+def funnel(session: Session) -> dict[str, int]:
+    """How many innovation cases have reached each stage, by stage in order."""
+    stages = process(versions()[-1]).pipeline("innovation")
+    stage_now = {stage.name: 0 for stage in stages}
+    rows = session.execute(
+        select(Case.state, func.count()).where(Case.pipeline == "innovation").group_by(Case.state)
+    )
+    for state, count in rows:
+        stage_now[state.partition(".")[0]] += count
+    reached, total = {}, 0
+    for stage in reversed(stages):
+        total += stage_now[stage.name]
+        reached[stage.name] = total
+    return dict(reversed(reached.items()))
+
+
+def without(filters: Filters, name: str) -> Filters:
+    """The same filters with one taken off."""
+    default = next(f.default for f in filters.__dataclass_fields__.values() if f.name == name)
+    return replace(filters, **{name: default})
+
+
+# --- for the public: no drafts, no people, no scores ------------------------------------------------
+
+
+def _public() -> ColumnElement[bool]:
+    """Innovations that have become the agency's: past the proposal stage, or registered there."""
+    first = process(versions()[-1]).pipeline("innovation")[0].name
+    return and_(
+        Case.pipeline == "innovation",
+        or_(~Case.state.startswith(f"{first}.", autoescape=True), Case.outcome == "advanced"),
+    )
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts that the front page shows."""
+
+    registered: int
+    digital: int
+    agencies: int
+    running: int
+
+
+def public_figures(session: Session) -> Figures:
+    row = session.execute(
+        select(
+            func.count(),
+            func.count().filter(Case.category == "digital"),
+            func.count(func.distinct(Case.agency_id)),
+            func.count().filter(Case.outcome.is_(None)),
+        ).where(_public())
+    ).one()
+    return Figures(*row)
+
+
+def public_recent(session: Session, limit: int = 6) -> list[Case]:
+    return list(
+        session.scalars(select(Case).where(_public()).order_by(Case.entered_at.desc(), Case.id).limit(limit))
+    )
+
+
+def review_load(session: Session) -> dict[int, int]:
+    """How many reviews each person still owes, by user id."""
+    rows = session.execute(
+        select(Participant.user_id, func.count())
+        .join(Case, Case.id == Participant.case_id)
+        .where(Participant.role == "reviewer", Participant.until.is_(None), Participant.state == Case.state)
+        .where(
+            ~exists(
+                select(Review.id).where(
+                    Review.case_id == Case.id,
+                    Review.visit == Case.visit,
+                    Review.reviewer_id == Participant.user_id,
+                )
+            )
+        )
+        .group_by(Participant.user_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def counts_by_state(session: Session) -> dict[str, int]:
+    """How many cases stand in each state."""
+    return {row[0]: row[1] for row in session.execute(select(Case.state, func.count()).group_by(Case.state))}

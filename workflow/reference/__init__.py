@@ -1,0 +1,1 @@
+"""Reference data: the agencies of the regency."""
