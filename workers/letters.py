@@ -32,7 +32,7 @@ HTML_LINES = EACH_LINE + "{% if not loop.first %}<br>{% endif %}{{ line }}{% end
 CONTROLS = (*range(9), 0xB, *range(0xE, 0x20), *range(0x7F, 0xA0))
 TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 UNSEEN = dict.fromkeys((*CONTROLS, *TURNS))
-"""Control characters and those that turn the direction of writing: nobody means to send them."""
+"""Control characters, and those that turn the direction of writing, are left out."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _html(body: str) -> str:
 
     def keep(code: str) -> str:
         kept.append(code)
-        return f"jinja{len(kept) - 1}{'block' if code.startswith('{%') else 'value'}"
+        return f"jinja{len(kept) - 1}" + ("block" if code.startswith("{%") else "value")
 
     letter = LONE_BLOCK.sub(r"\1", MARKDOWN.render(_hidden(body, keep)))
     letter = letter.replace("<p><a ", '<p class="act"><a ')
@@ -90,7 +90,7 @@ def _html(body: str) -> str:
 
 
 def _hidden(body: str, keep: Callable[[str], str]) -> str:
-    """The body with its Jinja behind plain words, which neither Markdown nor HTML will touch."""
+    """The body with its Jinja behind plain words, which Markdown and HTML leave alone."""
     body = BLOCK.sub(r"\n\1\n", body)
     body = QUOTE.sub(lambda found: "> " + keep(HTML_LINES.replace("_", found[1])), body)
     return JINJA.sub(lambda found: keep(found[0]), body)

@@ -148,7 +148,7 @@ def reviews_of(session: Session, case: Case) -> list[Review]:
     return list(
         session.scalars(
             select(Review).where(Review.case_id == case.id, Review.visit == case.visit).order_by(Review.id)
-        )
+        ).unique()
     )
 
 

@@ -269,7 +269,7 @@ def emails_of(session: Session, case: Case) -> list[Email]:
 
 
 def reviews_ever(session: Session, case: Case) -> list[Review]:
-    return list(session.scalars(select(Review).where(Review.case_id == case.id).order_by(Review.id)))
+    return list(session.scalars(select(Review).where(Review.case_id == case.id).order_by(Review.id)).unique())
 
 
 def feed(session: Session, after: int, limit: int) -> list[Event]:

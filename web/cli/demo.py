@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import click
 
 from web.cli.base import opened, settings
-from web.cli.run import prepare
+from web.cli.run import play_demo, prepare
 from workflow import dates
 from workflow.clock import WIB
 from workflow.db import Database
@@ -28,7 +28,7 @@ def load_command() -> None:
         prepare(database)
         if not load.is_empty(database):
             raise click.ClickException("Basis data sudah berisi; pakai `loncatan demo reset`.")
-        count = load.load_demo(database, found)
+        count = play_demo(database, found)
     click.echo(f"{count} inovasi peragaan dimuat.")
 
 
@@ -43,7 +43,7 @@ def reset() -> None:
     shutil.rmtree(found.var / "mailbox", ignore_errors=True)
     database = Database(found.database)
     prepare(database)
-    count = load.load_demo(database, found)
+    count = play_demo(database, found)
     database.dispose()
     click.echo(f"{count} inovasi peragaan dimuat.")
 

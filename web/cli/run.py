@@ -11,13 +11,14 @@ from waitress.server import create_server
 from web import assets_built, create_app
 from web.cli.base import opened, settings
 from web.logs import configure_logging
+from workers.drain import Drain
 from workers.embedded import EmbeddedWorkers
 from workers.mailbox import Mailbox
 from workflow import migrations
 from workflow.db import Database
 from workflow.demo import load
 from workflow.demo.clock import clock_for
-from workflow.demo.people import PERSONAS
+from workflow.models import Fact
 from workflow.reference.load import load_agencies
 from workflow.settings import Settings
 
@@ -56,11 +57,17 @@ def up() -> None:
     database = Database(found.database)
     prepare(database)
     if found.demo and load.is_empty(database):
-        click.echo("Memuat data peragaan …")
-        load.load_demo(database, found)
+        play_demo(database, found)
     _serve(found, database)
     if mailbox:
         mailbox.stop()
+
+
+def play_demo(database: Database, found: Settings) -> int:
+    """Load the demo and play its story, the workers' part included; how many innovations there are."""
+    drain = Drain(found, database)
+    with click.progressbar(length=load.scene_count(), label="Memuat data peragaan") as bar:
+        return load.load_demo(database, drain, bar.update)
 
 
 def _mailbox(found: Settings) -> Mailbox | None:
@@ -77,7 +84,7 @@ def _serve(found: Settings, database: Database) -> None:
         raise click.ClickException(f"Port {found.port} tidak dapat dipakai: {fault.strerror}") from fault
     signal.signal(signal.SIGTERM, _interrupt)
     workers.start()
-    _say_ready(found)
+    _say_ready(found, database)
     try:
         server.run()
     finally:
@@ -90,10 +97,12 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _say_ready(found: Settings) -> None:
+def _say_ready(found: Settings, database: Database) -> None:
     if found.demo:
         click.echo("Mode peragaan: masuk dengan satu klik di setiap halaman, tanpa kata sandi, sebagai")
-        for persona in PERSONAS:
+        with database.read() as session:
+            fact = session.get(Fact, load.PERSONAS)
+        for persona in fact.value if fact else []:
             click.echo(f"  {persona['role']:<18} {persona['email']}")
     click.echo(f"READY http://{found.host}:{found.port}")
     sys.stdout.flush()

@@ -17,8 +17,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from workflow import dates
 from workflow.calendar import add_working_days, morning_of, wib_date
 from workflow.demo.clock import travel
-from workflow.demo.people import PERSONAS
+from workflow.demo.load import PERSONAS
 from workflow.errors import NotFound
+from workflow.models import Fact
 from workflow.mailbox import Received, read, read_one
 
 bp = Blueprint("demo", __name__)
@@ -30,10 +31,12 @@ MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancest
 
 def banner() -> dict[str, Any]:
     """What the strip on top of every page shows."""
+    with desk().database.read() as session:
+        fact = session.get(Fact, PERSONAS)
     return {
         "now": f"{dates.full_date(now())}, {dates.clock_time(now())}",
         "now_iso": now().isoformat(),
-        "personas": PERSONAS,
+        "personas": fact.value if fact else [],
         "sign_in_href": "/demo/masuk",
         "clock_href": "/demo/jam",
     }

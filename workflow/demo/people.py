@@ -37,13 +37,9 @@ REVIEWERS = (
     Persona("joko.penelaah", "dr. Joko Handoyo, M.Kes.", "Kepala Bidang Pelayanan Kesehatan", "dinkes", ("reviewer",)),
 )
 
-PERSONAS = (
-    {"email": f"koordinator@{DOMAIN}", "name": "Endah Wulandari", "role": "Koordinator"},
-    {"email": f"penyelenggara@{DOMAIN}", "name": "Retno Astuti", "role": "Penyelenggara PKP"},
-    {"email": f"pengusul@{DOMAIN}", "name": "Pengusul", "role": "Pengusul"},
-    {"email": f"mentor@{DOMAIN}", "name": "Mentor", "role": "Mentor"},
-    {"email": f"kepala@{DOMAIN}", "name": "Kepala OPD", "role": "Kepala OPD"},
-    {"email": f"sugeng.penelaah@{DOMAIN}", "name": "Sugeng Prayitno", "role": "Penelaah"},
-    {"email": f"auditor@{DOMAIN}", "name": "Haryo Wibisono", "role": "Auditor"},
-    {"email": f"operator@{DOMAIN}", "name": "Dimas Nugraha", "role": "Operator"},
-)
+HEADS = (
+    "Ir. Suprapto, M.T.", "Dra. Wening Lestari, M.M.", "Agung Nurcahyo, S.Sos., M.Si.", "dr. Yuli Hartono, M.Kes.",
+    "Sri Mulyani Handayani, S.H.", "Drs. Purnomo Edi, M.Pd.", "Rahmat Subekti, S.E., M.M.", "Dewi Kartikasari, S.K.M.",
+    "Heru Baskoro, S.STP., M.Si.", "Ninik Setyorini, S.Pd., M.Pd.", "Untung Waluyo, S.T.", "Ratih Puspitasari, S.E.",
+    "Bambang Triyanto, S.IP.", "Siti Fatimah Zahra, S.Ag.", "Gunawan Wibisana, S.Hut.", "Lilis Suryani, S.Kep., Ns.",
+)  # fmt: skip

@@ -1,0 +1,8 @@
+"""`loncatan replay`: placeholder replaced below."""
+
+import click
+
+
+@click.command()
+def replay() -> None:
+    """placeholder"""

@@ -1,0 +1,133 @@
+"""Loading the demo: people, the innovations of `innovations/`, and their story up to 1 December 2022."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow.clock import WIB
+from workflow.db import Database
+from workflow.demo.clock import set_clock
+from workflow.demo.people import DOMAIN, HEADS, REVIEWERS, STAFF, Persona
+from workflow.demo.plot import scenes
+from workflow.demo.story import Story
+from workflow.models import Agency, Case, Cohort, Fact
+from workflow.people import create_user
+
+TODAY = datetime(2022, 12, 1, 9, 0, tzinfo=WIB)
+BEGINNING = datetime(2021, 1, 4, 8, 0, tzinfo=WIB)
+COHORT = "pkp-iv-2022"
+PERSONAS = "demo_personas"
+
+Drain = Callable[[datetime], None]
+"""Does all work that is due at a moment of the story, as the workers would."""
+
+# Who stands for a role in the one-click strip: the person of the first case in that state.
+FACES = {
+    "pengusul": ("Pengusul", "pkp_proposal.revision", "proposer"),
+    "mentor": ("Mentor", "pkp_proposal.mentor_review", "mentor"),
+    "kepala": ("Kepala OPD", "opd_pilot.awaiting_decree", "head"),
+}
+
+
+def is_empty(database: Database) -> bool:
+    with database.read() as session:
+        return session.scalar(select(Case.id).limit(1)) is None
+
+
+def innovations() -> list[dict[str, Any]]:
+    """The files, in the order of their numbers."""
+    folder = files("workflow.demo") / "innovations"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".json"))
+    return [json.loads((folder / name).read_text("utf-8")) for name in names]
+
+
+def scene_count() -> int:
+    """How many steps the story takes, for a progress bar."""
+    return sum(len(scenes(innovation, 0, TODAY)) for innovation in innovations())
+
+
+def load_demo(database: Database, drain: Drain, progress: Callable[[int], None] = lambda _n: None) -> int:
+    """Fill an empty database with the demo and set its clock; how many innovations there are."""
+    found = innovations()
+    with database.write() as session:
+        session.add(Cohort(code=COHORT, name="PKP Angkatan IV 2022", year=2022))
+        _people(session, found)
+    story = Story(database, drain, TODAY)
+    for innovation in found:
+        story.plan(innovation, COHORT)
+    story.play(progress)
+    with database.write() as session:
+        session.add(Fact(name=PERSONAS, value=_personas(found)))
+        set_clock(session, TODAY)
+    return len(found)
+
+
+def _people(session: Session, found: list[dict[str, Any]]) -> None:
+    """Staff, reviewers, and for every innovation its proposer, mentor and the head of its agency."""
+    seen: set[str] = set()
+    for persona in (*STAFF, *REVIEWERS):
+        _add(session, persona, seen)
+    for number, innovation in enumerate(found):
+        for role in ("proposer", "mentor"):
+            person = innovation.get(role)
+            if person:
+                home = innovation["agency"]
+                _add(session, Persona(person["email"], person["name"], person["position"], home), seen)
+        for code in _with_parents(session, innovation["agency"]):
+            name = HEADS[(number * 2 + len(seen)) % len(HEADS)]
+            _add(session, Persona(f"kepala.{code}", name, "Kepala Perangkat Daerah", code, (), True), seen)
+
+
+def _with_parents(session: Session, code: str) -> list[str]:
+    agency = session.scalars(select(Agency).where(Agency.code == code)).one()
+    return [step for step in agency.path.split("/") if step]
+
+
+def _add(session: Session, persona: Persona, seen: set[str]) -> None:
+    if persona.email in seen:
+        return
+    seen.add(persona.email)
+    create_user(
+        session,
+        BEGINNING,
+        email=f"{persona.email}@{DOMAIN}",
+        name=persona.name,
+        position=persona.position,
+        agency=persona.agency,
+        roles=persona.roles,
+        heads_agency=persona.heads_agency,
+    )
+
+
+def _personas(found: list[dict[str, Any]]) -> list[dict[str, str]]:
+    strip = [
+        {"email": f"{p.email}@{DOMAIN}", "name": _short(p.name), "role": role}
+        for p, role in ((STAFF[0], "Koordinator"), (STAFF[2], "Penyelenggara PKP"))
+    ]
+    for role, state, who in FACES.values():
+        innovation = next((i for i in found if i["story"] in {state, state.partition(".")[2]}), None)
+        if innovation is not None:
+            email, name = _face(innovation, who)
+            strip.append({"email": f"{email}@{DOMAIN}", "name": name, "role": role})
+    strip += [
+        {"email": f"{p.email}@{DOMAIN}", "name": _short(p.name), "role": role}
+        for p, role in ((REVIEWERS[0], "Penelaah"), (STAFF[3], "Auditor"), (STAFF[4], "Operator"))
+    ]
+    return strip
+
+
+def _face(innovation: dict[str, Any], who: str) -> tuple[str, str]:
+    if who == "head":
+        return f"kepala.{innovation['agency']}", "Kepala"
+    person = innovation[who]
+    return person["email"], _short(person["name"])
+
+
+def _short(name: str) -> str:
+    """Without degrees."""
+    return " ".join(w for w in name.split(",")[0].split() if not w.endswith("."))

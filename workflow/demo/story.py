@@ -1,0 +1,162 @@
+"""The demo's story: what everybody did and when, through the same commands as in earnest."""
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow import commands, deadlines, policy
+from workflow.db import Database
+from workflow.definition import process
+from workflow.demo.people import DOMAIN, REVIEWERS
+from workflow.demo.plot import Scene, scenes
+from workflow.ledger import Actor
+from workflow.models import Case, User
+from workflow.people import find_user
+from workflow.validation import schema
+
+GOOD, POOR = 78, 58
+
+
+@dataclass
+class Thread:
+    """One innovation on its way through the story."""
+
+    index: int
+    innovation: Mapping[str, Any]
+    cohort: str
+    number: str = ""
+    scenes: list[Scene] = field(default_factory=list)
+    used: dict[str, int] = field(default_factory=dict)
+
+
+class Story:
+    """Plays all scenes in the order of their time; deadlines on the way fire at their own."""
+
+    def __init__(self, database: Database, drain: Callable[[datetime], None], today: datetime) -> None:
+        self._database, self._drain, self._today = database, drain, today
+        self._queue: list[tuple[datetime, int, Thread, Scene]] = []
+        self._order = count()
+        self._threads = 0
+
+    def plan(self, innovation: Mapping[str, Any], cohort: str) -> None:
+        thread = Thread(self._threads, innovation, cohort)
+        self._threads += 1
+        for scene in scenes(innovation, self._threads, self._today):
+            heapq.heappush(self._queue, (scene.at, next(self._order), thread, scene))
+
+    def play(self, progress: Callable[[int], None]) -> None:
+        while self._queue:
+            at, _order, thread, scene = heapq.heappop(self._queue)
+            self._let_time_pass(at)
+            with self._database.write() as session:
+                self._act(session, thread, scene)
+            self._drain(at)
+            progress(1)
+        self._let_time_pass(self._today)
+
+    def _let_time_pass(self, until: datetime) -> None:
+        while True:
+            with self._database.read() as session:
+                due = deadlines.due(session, until, limit=1)
+            if not due:
+                return
+            with self._database.write() as session:
+                commands.fire_deadline(session, due[0].id, Actor(None, due[0].at))
+            self._drain(due[0].at)
+
+    def _act(self, session: Session, thread: Thread, scene: Scene) -> None:
+        getattr(self, f"_{scene.verb}")(session, thread, scene)
+
+    def _start(self, session: Session, thread: Thread, scene: Scene) -> None:
+        told = thread.innovation
+        document = {"title": told["title"], "category": told["category"], "agency": told["agency"]}
+        if told["track"] == "pkp":
+            document |= {"cohort": thread.cohort, "mentor": f"{told['mentor']['email']}@{DOMAIN}"}
+        case = commands.start(session, self._who(session, thread, "proposer", scene.at), document)
+        thread.number = case.number
+
+    def _draft(self, session: Session, thread: Thread, scene: Scene) -> None:
+        draft = thread.innovation["draft"]
+        who = self._who(session, thread, "proposer", scene.at)
+        step = next(t.name for t in self._leaving(session, thread) if t.form == draft["form"])
+        commands.save_draft(session, who, thread.number, draft["data"], None, step)
+
+    def _step(self, session: Session, thread: Thread, scene: Scene) -> None:
+        step = next(t for t in self._leaving(session, thread) if t.name in scene.names)
+        who = self._who(session, thread, self._doer(step.by, thread), scene.at)
+        note = None
+        if step.note is not None:
+            note = thread.innovation.get("notes", {}).get(step.name)
+            note = note or ("Dilanjutkan sesuai hasil pembahasan bersama perangkat daerah." if step.note == "required" else None)
+        form = self._form(thread, step.form, collect=step.collect) if step.form else None
+        commands.advance(session, who, thread.number, step.name, note=note, form=form)
+
+    def _assign(self, session: Session, thread: Thread, scene: Scene) -> None:
+        case = self._case(session, thread)
+        rule = process(case.process).states[case.state].review
+        who = self._who(session, thread, rule.assign[0] if rule else "coordinator", scene.at)
+        fitting = [r for r in self._reviewers(session, thread) if policy.conflict(r, case) is None]
+        for reviewer in fitting[:3]:
+            commands.assign_reviewer(session, who, thread.number, reviewer.email)
+
+    def _review(self, session: Session, thread: Thread, scene: Scene) -> None:
+        case = self._case(session, thread)
+        rule = process(case.process).states[case.state].review
+        if rule is None:
+            return
+        reviewer = case.holders("reviewer", case.state)[scene.turn]
+        base = POOR if scene.poor else GOOD
+        names = schema(rule.rubric)["properties"]["scores"]["properties"]
+        scores = {n: min(base + (thread.index * 3 + scene.turn * 5 + i * 4) % 15, 100) for i, n in enumerate(names)}
+        comments = thread.innovation["review_comments"]
+        document = {
+            "recommendation": "revise" if scene.poor else "proceed",
+            "scores": scores,
+            "comment": comments[scene.turn % len(comments)],
+        }
+        commands.give_review(session, Actor(reviewer, scene.at), thread.number, document)
+
+    def _leaving(self, session: Session, thread: Thread) -> Any:  # noqa: ANN401
+        case = self._case(session, thread)
+        return process(case.process).leaving(case.state)
+
+    def _case(self, session: Session, thread: Thread) -> Case:
+        return session.scalars(select(Case).where(Case.number == thread.number)).one()
+
+    def _doer(self, by: frozenset[str], thread: Thread) -> str:
+        """The agency's own people first, then the office; the organiser only for a cohort."""
+        order = ["proposer", "mentor", "agency_head", "organiser", "coordinator"]
+        if thread.innovation["track"] != "pkp":
+            order.remove("organiser")
+        return next(role for role in order if role in by)
+
+    def _who(self, session: Session, thread: Thread, role: str, at: datetime) -> Actor:
+        told = thread.innovation
+        emails = {
+            "proposer": told["proposer"]["email"],
+            "mentor": (told.get("mentor") or {}).get("email", ""),
+            "agency_head": f"kepala.{told['agency']}",
+            "organiser": "penyelenggara",
+            "coordinator": "koordinator",
+        }
+        return Actor(find_user(session, f"{emails[role]}@{DOMAIN}"), at)
+
+    def _reviewers(self, session: Session, thread: Thread) -> list[User]:
+        turn = thread.index % len(REVIEWERS)
+        emails = [f"{p.email}@{DOMAIN}" for p in (*REVIEWERS[turn:], *REVIEWERS[:turn])]
+        return [user for email in emails if (user := find_user(session, email)) is not None]
+
+    def _form(self, thread: Thread, name: str, *, collect: bool) -> Mapping[str, Any]:
+        held = thread.innovation["forms"][name]
+        if not collect:
+            return held  # type: ignore[no-any-return]
+        position = thread.used.get(name, 0)
+        thread.used[name] = position + 1
+        return held[position]  # type: ignore[no-any-return]
+
