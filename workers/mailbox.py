@@ -34,7 +34,7 @@ class _Keeper:
         return "250 Diterima"
 
 
-class _Listener(Controller):
+class Listener(Controller):
     """A Controller that knows its port even where the choice was left to the system."""
 
     def _trigger_server(self) -> None:
@@ -49,12 +49,12 @@ class Mailbox:
     def __init__(self, folder: Path, host: str = "127.0.0.1", port: int = 0) -> None:
         self._folder = folder
         self._address = (host, port)
-        self._listener: _Listener | None = None
+        self._listener: Listener | None = None
 
     def start(self) -> None:
         """Listen. Raises OSError where the port is taken."""
         host, port = self._address
-        listener = _Listener(
+        listener = Listener(
             _Keeper(self._folder),
             host,
             port,

@@ -69,6 +69,11 @@ class Settings:
             raise WrongSettings(faults)
         return settings
 
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a process that this one starts."""
+        values = {f.name.upper(): getattr(self, f.name) for f in fields(self)}
+        return {name: str(int(v)) if isinstance(v, bool) else str(v) for name, v in values.items()}
+
     def faults(self) -> list[str]:
         """What contradicts itself, in words for the operator."""
         found = []

@@ -1,0 +1,60 @@
+"""A valid document for any schema, made from the schema itself: for replays, tests and API examples."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflow.validation import count_words, schema
+
+WORDS = (
+    "pelayanan warga menjadi lebih cepat karena petugas mencatat langsung di lapangan lalu memeriksa "
+    "hasilnya bersama setiap pekan sehingga keluhan segera ditangani dan datanya dapat dipercaya"
+).split()
+
+
+def sample(name: str, turn: int = 0) -> dict[str, Any]:
+    """A document that holds; `turn` varies its texts."""
+    return _object(schema(name), turn)
+
+
+def _object(node: Mapping[str, Any], turn: int) -> dict[str, Any]:
+    wanted = set(node.get("required", ()))
+    made = {key: _value(child, turn) for key, child in node["properties"].items() if key in wanted}
+    least = node.get("minWords", 0)
+    texts = [k for k, v in made.items() if isinstance(v, str) and "enum" not in node["properties"][k]]
+    if least and texts:
+        share = least // len(texts) + 1
+        made |= {key: _text(share, turn + i) for i, key in enumerate(texts)}
+    return made
+
+
+def _value(node: Mapping[str, Any], turn: int) -> Any:  # noqa: ANN401
+    kind = node.get("type")
+    if "enum" in node:
+        return node["enum"][0]
+    if kind == "object":
+        return _object(node, turn)
+    if kind == "array":
+        return [_value(node["items"], turn + i) for i in range(max(node.get("minItems", 0), 1))]
+    if kind == "boolean":
+        return False
+    if kind in {"integer", "number"}:
+        return max(node.get("minimum", 0), min(80, node.get("maximum", 80)))
+    return _string(node, turn)
+
+
+def _string(node: Mapping[str, Any], turn: int) -> str:
+    if node.get("format") == "date":
+        return f"2022-10-{turn % 28 + 1:02d}"
+    if node.get("format") == "uri":
+        return "https://contoh.sragenkab.invalid/bukti"
+    text = _text(max(node.get("minWords", 0), 3), turn)
+    while len(text) < node.get("minLength", 0):
+        text += " " + _text(5, turn)
+    return text[: node.get("maxLength", len(text))].strip()
+
+
+def _text(words: int, turn: int) -> str:
+    chosen = [WORDS[(turn + i) % len(WORDS)] for i in range(words)]
+    text = " ".join(chosen)
+    assert count_words(text) >= words  # noqa: S101 - WORDS hold one word each
+    return text
