@@ -161,9 +161,7 @@ class Sink:
     def _keep(self, envelope: Envelope) -> None:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         message = message_from_bytes(content, _class=EmailMessage, policy=policy.default)
-        self.messages.append(
-            Received(envelope.mail_from or "", list(envelope.rcpt_tos), message)
-        )
+        self.messages.append(Received(envelope.mail_from or "", list(envelope.rcpt_tos), message))
 
 
 @contextmanager

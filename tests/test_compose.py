@@ -38,9 +38,7 @@ def test_an_image_is_pinned(service: dict[str, Any]) -> None:
     assert re.fullmatch(r"[\w/.-]+:v?\d[\w.-]*", service["image"])
 
 
-@pytest.mark.parametrize(
-    "line", re.findall(r"^FROM .*", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-)
+@pytest.mark.parametrize("line", re.findall(r"^FROM .*", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
 def test_a_base_image_is_pinned(line: str) -> None:
     assert re.fullmatch(r"FROM \w+:\d[\w.-]+( AS \w+)?", line)
 
@@ -94,9 +92,7 @@ def command_exists(path: list[str]) -> bool:
     command: click.Command | None = main
     context = click.Context(main)
     for name in path:
-        command = (
-            command.get_command(context, name) if isinstance(command, click.Group) else None
-        )
+        command = command.get_command(context, name) if isinstance(command, click.Group) else None
     return command is not None
 
 

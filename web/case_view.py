@@ -14,7 +14,12 @@ from workflow.errors import Reason
 from workflow.models import Case, Event, User
 from workflow.phrases import ROLE_NAMES
 
-OUTCOME_TONES = {"advanced": "ok", "stopped": "plain", "rejected": "plain", "withdrawn": "plain"}
+OUTCOME_TONES = {
+    "advanced": "ok",
+    "stopped": "plain",
+    "rejected": "plain",
+    "withdrawn": "plain",
+}
 TRACKS = frozenset({"in_cohort", "outside_cohort"})
 
 
@@ -30,7 +35,9 @@ class StageMark:
     href: str | None = None
 
 
-def stage_marks(case: Case, now: datetime, locale: str, left: Mapping[str, datetime] | None = None) -> list[StageMark]:
+def stage_marks(
+    case: Case, now: datetime, locale: str, left: Mapping[str, datetime] | None = None
+) -> list[StageMark]:
     """The stages of the case's pipeline with where it stands; `left` says when each was finished."""
     flow = process(case.process)
     stages = flow.pipeline(case.pipeline)
@@ -43,7 +50,13 @@ def stage_marks(case: Case, now: datetime, locale: str, left: Mapping[str, datet
             marks.append(StageMark(stage.order, stage.title(locale), "done", text, 1.0))
         elif stage.order == here:
             marks.append(
-                StageMark(stage.order, stage.title(locale), "now", _now_text(case, flow, now, locale), _progress(case, flow))
+                StageMark(
+                    stage.order,
+                    stage.title(locale),
+                    "now",
+                    _now_text(case, flow, now, locale),
+                    _progress(case, flow),
+                )
             )
         else:
             marks.append(StageMark(stage.order, stage.title(locale), "todo", _("Belum dimulai"), 0.0))
@@ -120,7 +133,12 @@ class Step:
 
 
 def next_step(
-    case: Case, found: list[Option], now: datetime, locale: str, hidden: Mapping[str, str], extra: list[Action]
+    case: Case,
+    found: list[Option],
+    now: datetime,
+    locale: str,
+    hidden: Mapping[str, str],
+    extra: list[Action],
 ) -> Step:
     """What this person can do now, or whose turn it is; blocked actions carry every reason."""
     flow = process(case.process)
@@ -129,8 +147,17 @@ def next_step(
     actions = extra + [_action(case, flow, option, locale, hidden) for option in mine]
     due = None
     if case.due_at and not case.outcome:
-        due = {"text": f"{dates.deadline(case.due_at)} · {due_words(case, now)}", "late": is_late(case, now)}
-    return Step(_step_title(state, actions, locale), _lead(state, actions), due, actions, _waiting(state))
+        due = {
+            "text": f"{dates.deadline(case.due_at)} · {due_words(case, now)}",
+            "late": is_late(case, now),
+        }
+    return Step(
+        _step_title(state, actions, locale),
+        _lead(state, actions),
+        due,
+        actions,
+        _waiting(state),
+    )
 
 
 def _step_title(state: State, actions: list[Action], locale: str) -> str:
@@ -181,7 +208,10 @@ def _fix(case: Case, flow: Process, fix: str | None) -> dict[str, str] | None:
         path, label = pages[fix]
         return {"href": f"/usulan/{case.number}/{path}", "label": label}
     step = flow.transition(case.stage, fix)
-    return {"href": f"/usulan/{case.number}/langkah/{fix}", "label": step.title.id if step else _("Buka")}
+    return {
+        "href": f"/usulan/{case.number}/langkah/{fix}",
+        "label": step.title.id if step else _("Buka"),
+    }
 
 
 # --- history -------------------------------------------------------------------------------------------
@@ -200,16 +230,18 @@ FACT_TITLES = {
 
 
 def timeline(
-    case: Case, events: list[Event], people: Mapping[int, User], mails: Mapping[int, int], locale: str
+    case: Case,
+    events: list[Event],
+    people: Mapping[int, User],
+    mails: Mapping[int, int],
+    locale: str,
 ) -> list[dict[str, Any]]:
     """The history, newest first, as the `timeline` macro draws it."""
     flow = process(case.process)
     return [_item(flow, event, people, mails.get(event.id, 0), locale) for event in reversed(events)]
 
 
-def _item(
-    flow: Process, event: Event, people: Mapping[int, User], mails: int, locale: str
-) -> dict[str, Any]:
+def _item(flow: Process, event: Event, people: Mapping[int, User], mails: int, locale: str) -> dict[str, Any]:
     details = []
     if "to" in event.data and event.data.get("from") != event.data["to"]:
         details.append((_("Status"), flow.states[event.data["to"]].title(locale)))
@@ -264,7 +296,7 @@ def stages_left(events: list[Event]) -> dict[str, datetime]:
 
 def initials(name: str) -> str:
     """RS for Rina Setyawati, S.Gz."""
-    words = [w for w in name.split(",")[0].split() if w[:1].isalpha() and not w.endswith(".")]
+    words = [w for w in name.split(",", maxsplit=1)[0].split() if w[:1].isalpha() and not w.endswith(".")]
     return "".join(w[0] for w in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
 
 

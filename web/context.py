@@ -26,7 +26,7 @@ class Desk:
 
 
 def desk() -> Desk:
-    return cast(Desk, current_app.extensions["loncatan"])
+    return cast("Desk", current_app.extensions["loncatan"])
 
 
 def now() -> datetime:
@@ -37,8 +37,8 @@ def viewer() -> User | None:
     """The signed-in person, or the owner of the bearer token; None for the public."""
     by_token = g.get("token_user")
     if by_token is not None:
-        return cast(User, by_token)
-    return cast(User, current_user._get_current_object()) if current_user.is_authenticated else None  # noqa: SLF001
+        return cast("User", by_token)
+    return cast("User", current_user._get_current_object()) if current_user.is_authenticated else None
 
 
 def me() -> User:

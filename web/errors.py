@@ -11,7 +11,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from workflow.errors import DomainError, Forbidden, Invalid, NotFound, Refused, Stale
 
-STATUS: dict[type[DomainError], int] = {NotFound: 404, Forbidden: 403, Refused: 409, Stale: 409, Invalid: 422}
+STATUS: dict[type[DomainError], int] = {
+    NotFound: 404,
+    Forbidden: 403,
+    Refused: 409,
+    Stale: 409,
+    Invalid: 422,
+}
 RETRY_SECONDS = "5"
 
 TITLES = {
@@ -79,7 +85,12 @@ def wants_json() -> bool:
 
 def problem(status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401
     """An RFC 9457 document."""
-    body = {"type": "about:blank", "title": TITLES.get(status, "Kesalahan"), "status": status, "detail": detail}
+    body = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Kesalahan"),
+        "status": status,
+        "detail": detail,
+    }
     response = jsonify(body | more)
     response.status_code = status
     response.content_type = "application/problem+json"
@@ -146,6 +157,11 @@ def _bug(_error: Exception) -> Response | tuple[str, int]:
 def _page(status: int, detail: str, reasons: Any = (), problems: Any = ()) -> tuple[str, int]:  # noqa: ANN401
     title = TITLES.get(status, "Kesalahan")
     html = render_template(
-        "error.html", status=status, error_title=title, detail=detail, reasons=reasons, problems=problems
+        "error.html",
+        status=status,
+        error_title=title,
+        detail=detail,
+        reasons=reasons,
+        problems=problems,
     )
     return html, status

@@ -92,7 +92,12 @@ def sections(
             title=_text(part, "title", locale),
             help=_text(part, "help", locale),
             fields=[
-                maker.field(f"/{key}", node["properties"][key], document.get(key), key in _required(node))
+                maker.field(
+                    f"/{key}",
+                    node["properties"][key],
+                    document.get(key),
+                    key in _required(node),
+                )
                 for key in part["fields"]
             ],
             names=list(part["fields"]),

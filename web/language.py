@@ -24,7 +24,7 @@ def locale() -> str:
 class _Babel(Babel):  # type: ignore[misc]
     """Flask-Babel with our choice of locale built in."""
 
-    def init_app(self, app, **options):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003, ANN201
+    def init_app(self, app, **options):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003
         super().init_app(app, locale_selector=locale, **options)
 
 

@@ -28,7 +28,13 @@ def once(session: Session, asked: Any) -> Iterator[Call]:  # noqa: ANN401
     if not key:
         yield Call()
         return
-    row, new = keys.claim(session, me(), f"form:{key}"[: keys.MAX_KEY], keys.fingerprint(request.path, asked), now())
+    row, new = keys.claim(
+        session,
+        me(),
+        f"form:{key}"[: keys.MAX_KEY],
+        keys.fingerprint(request.path, asked),
+        now(),
+    )
     call = Call(None if new else row.location)
     yield call
     if new:

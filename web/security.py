@@ -69,7 +69,9 @@ def init_app(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     @app.before_request
     def protect() -> None:
         """CSRF for every write that comes with a cookie; bearer tokens prove themselves."""
-        if request.method not in SAFE_METHODS and not request.headers.get("Authorization", "").startswith("Bearer "):
+        if request.method not in SAFE_METHODS and not request.headers.get("Authorization", "").startswith(
+            "Bearer "
+        ):
             csrf.protect()
 
     @app.after_request

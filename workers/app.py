@@ -88,7 +88,7 @@ class RelayStep(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def _revive(self) -> None:
         if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen([sys.executable, "-m", "workers.relay"])  # noqa: S603
+            self._process = subprocess.Popen([sys.executable, "-m", "workers.relay"])
 
 
 def __getattr__(name: str) -> LoncatanCelery:

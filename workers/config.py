@@ -11,7 +11,11 @@ from workflow.settings import Settings
 
 EVENTS, MAIL, BULK = "events", "mail", "bulk"
 QUEUES = (EVENTS, MAIL, BULK)
-HANDLE, DELIVER, SCAN = "workers.tasks.handle", "workers.tasks.deliver", "workers.tasks.scan_deadlines"
+HANDLE, DELIVER, SCAN = (
+    "workers.tasks.handle",
+    "workers.tasks.deliver",
+    "workers.tasks.scan_deadlines",
+)
 
 REDIS_OPTIONS = {
     "global_keyprefix": "loncatan:",  # never share keys with another application

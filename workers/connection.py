@@ -22,9 +22,7 @@ def connect(url: SplitResult, timeout: float) -> smtplib.SMTP:
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, me, timeout=timeout, context=context)
     else:
         smtp = smtplib.SMTP(host, port, me, timeout=timeout)
-    if (
-        smtp.sock is not None
-    ):  # the dot must not wait for the acknowledgement of what precedes it
+    if smtp.sock is not None:  # the dot must not wait for the acknowledgement of what precedes it
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return smtp
 

@@ -35,7 +35,10 @@ class CountingServer:
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _fault: BaseException | None, _trace: TracebackType | None
+        self,
+        _kind: type[BaseException] | None,
+        _fault: BaseException | None,
+        _trace: TracebackType | None,
     ) -> None:
         if self._listener is not None:
             self._listener.stop()

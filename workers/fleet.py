@@ -13,7 +13,13 @@ STOP_SECONDS = 30
 class Fleet:
     """Started with the settings as environment; ended by id, children included."""
 
-    def __init__(self, settings: Settings, workers: int = 1, concurrency: int = 2, log: IO[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        workers: int = 1,
+        concurrency: int = 2,
+        log: IO[bytes] | None = None,
+    ) -> None:
         self._environment = {**os.environ, **settings.environment()}
         self._workers, self._concurrency = workers, concurrency
         self._log = log
@@ -22,7 +28,16 @@ class Fleet:
     def start(self) -> None:
         common = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         for number in range(self._workers):
-            self._spawn("worker", "-n", f"w{number}@%h", "-c", str(self._concurrency), "-l", "WARNING", *common)
+            self._spawn(
+                "worker",
+                "-n",
+                f"w{number}@%h",
+                "-c",
+                str(self._concurrency),
+                "-l",
+                "WARNING",
+                *common,
+            )
         self._spawn("beat", "-l", "WARNING")
 
     def stop(self) -> None:

@@ -106,7 +106,11 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
 
 
 def _person(user: User) -> dict[str, str]:
-    return {"name": user.name, "position": user.position, "agency": user.agency.name if user.agency else ""}
+    return {
+        "name": user.name,
+        "position": user.position,
+        "agency": user.agency.name if user.agency else "",
+    }
 
 
 def _deadline(event: Event) -> dict[str, object] | None:

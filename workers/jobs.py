@@ -101,7 +101,9 @@ def back_off(attempts: int) -> timedelta:
     return min(FIRST_DELAY * 2 ** max(attempts - 1, 0), LONGEST_DELAY)
 
 
-def _take(office: Office, kind: type[Job | Email], row_id: int, now: datetime, *, handed: bool = False) -> bool:
+def _take(
+    office: Office, kind: type[Job | Email], row_id: int, now: datetime, *, handed: bool = False
+) -> bool:
     """Claim a row for LEASE by compare-and-set; False if it is not to be had."""
     values: dict[str, object] = {"attempts": kind.attempts + 1, "leased_until": now + LEASE}
     claim = update(kind).where(

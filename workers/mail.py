@@ -37,13 +37,9 @@ def render(kind: str, locale: str, context: Mapping[str, object]) -> Letter:
     language = "en" if locale == "en" else "id"
     mail = sheet(kind, language)
     values = {**context, **_derived(context, language)}
-    subject = _shortened(
-        PREFIX + mail.subject.render(_with_short_title(values)), LONGEST_SUBJECT
-    )
+    subject = _shortened(PREFIX + mail.subject.render(_with_short_title(values)), LONGEST_SUBJECT)
     values["subject"] = subject
-    return Letter(
-        subject, _laid_out(mail.text.render(values)), mail.html.render(values), mail.on_unknown
-    )
+    return Letter(subject, _laid_out(mail.text.render(values)), mail.html.render(values), mail.on_unknown)
 
 
 def _derived(context: Context, language: str) -> dict[str, object]:
@@ -54,9 +50,7 @@ def _derived(context: Context, language: str) -> dict[str, object]:
         "office": ", ".join(filter(None, [recipient["position"], recipient["agency"]])),
         "until": deadline["ends"] if deadline else context["case"]["due"],
         "days_left": deadline["days_left"] if deadline else None,
-        "passed": Decimal(str(result["score"])) >= Decimal(str(result["pass"]))
-        if result
-        else None,
+        "passed": Decimal(str(result["score"])) >= Decimal(str(result["pass"])) if result else None,
         "own_score": _own_score(context, language),
     }
 

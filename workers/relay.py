@@ -71,7 +71,11 @@ class Relay:
         hold_unknown(self._office)
         with self._office.database.read() as session:
             due = due_work(session, now)
-        fresh = [owed for owed in due if self._announced.get(owed, datetime.min.replace(tzinfo=now.tzinfo)) < now - HUSH]
+        fresh = [
+            owed
+            for owed in due
+            if self._announced.get(owed, datetime.min.replace(tzinfo=now.tzinfo)) < now - HUSH
+        ]
         self._announced = {owed: at for owed, at in self._announced.items() if now - HUSH <= at <= now}
         if fresh:
             self._publish(fresh)

@@ -38,7 +38,11 @@ def verify(session: Session) -> Verdict:
         previous, count = event.hash, count + 1
     head = session.get_one(Chain, 1)
     if (head.position, head.hash) != (count, previous):
-        return Verdict(count, f"ujung rantai menyebut peristiwa ke-{head.position}, tercatat {count}", count + 1)
+        return Verdict(
+            count,
+            f"ujung rantai menyebut peristiwa ke-{head.position}, tercatat {count}",
+            count + 1,
+        )
     return Verdict(count)
 
 
@@ -56,7 +60,9 @@ def _fault(event: Event, position: int, previous: str) -> str | None:
 
 def _in_order(session: Session) -> Iterator[Event]:
     last = 0
-    while batch := list(session.scalars(select(Event).where(Event.id > last).order_by(Event.id).limit(BATCH))):
+    while batch := list(
+        session.scalars(select(Event).where(Event.id > last).order_by(Event.id).limit(BATCH))
+    ):
         yield from batch
         last = batch[-1].id
         session.expunge_all()
@@ -77,7 +83,13 @@ class Folded:
     forms: dict[str, Any] = field(default_factory=dict)
 
 
-VERSIONED = {"case.amended", "people.assigned", "people.released", "people.handed_over", "evidence.added"}
+VERSIONED = {
+    "case.amended",
+    "people.assigned",
+    "people.released",
+    "people.handed_over",
+    "evidence.added",
+}
 FACTS = ("title", "category", "agency", "cohort")
 
 
@@ -141,7 +153,9 @@ def differences(session: Session) -> Iterator[str]:
             },
             people={role: (h.id if (h := case.holder(role)) else None) for role in folded.people},
             reviewers=frozenset(
-                (p.state or "", p.user_id) for p in case.participants if p.role == "reviewer" and p.until is None
+                (p.state or "", p.user_id)
+                for p in case.participants
+                if p.role == "reviewer" and p.until is None
             ),
             forms=folded.forms if erased else case.forms,
         )

@@ -5,7 +5,13 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from workflow.calendar import add_working_days, end_of, morning_of, wib_date, working_days_between
+from workflow.calendar import (
+    add_working_days,
+    end_of,
+    morning_of,
+    wib_date,
+    working_days_between,
+)
 from workflow.definition import Due, State
 from workflow.models import Case, Deadline
 
@@ -76,7 +82,12 @@ def _left_on(deadline: Deadline) -> date:
 
 
 def _add(
-    session: Session, case: Case, kind: str, at: datetime, starts_at: datetime, ends_at: datetime
+    session: Session,
+    case: Case,
+    kind: str,
+    at: datetime,
+    starts_at: datetime,
+    ends_at: datetime,
 ) -> None:
     session.add(
         Deadline(

@@ -229,7 +229,10 @@ def _state(name: str, raw: dict[str, Any]) -> State:
 
 def _due(raw: dict[str, Any]) -> Due:
     return Due(
-        raw["working_days"], tuple(raw.get("remind", ())), raw.get("escalate"), raw.get("resume", False)
+        raw["working_days"],
+        tuple(raw.get("remind", ())),
+        raw.get("escalate"),
+        raw.get("resume", False),
     )
 
 
@@ -307,7 +310,9 @@ def check(version: str, folder: Traversable, names: Names, structure: Iterable[P
     faults += [fault for t in found.transitions for fault in _transition_faults(found, t, names)]
     faults += [fault for s in found.states.values() for fault in _state_faults(found, s, names)]
     faults += _duplicates(found)
-    faults += [f"{s.name}: tahap mulai {s.start} tidak ada" for s in found.stages.values() if s.start not in s.states]
+    faults += [
+        f"{s.name}: tahap mulai {s.start} tidak ada" for s in found.stages.values() if s.start not in s.states
+    ]
     return faults + _unreachable(found)
 
 
@@ -354,9 +359,13 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
 def _duplicates(process: Process) -> Iterator[str]:
     for stage in process.stages.values():
         names = [t.name for t in stage.transitions]
-        yield from (f"{stage.name} → {n}: nama ganda" for n in sorted({n for n in names if names.count(n) > 1}))
+        yield from (
+            f"{stage.name} → {n}: nama ganda" for n in sorted({n for n in names if names.count(n) > 1})
+        )
         events = [t.event for t in stage.transitions]
-        yield from (f"{stage.name}: peristiwa {e} ganda" for e in sorted({e for e in events if events.count(e) > 1}))
+        yield from (
+            f"{stage.name}: peristiwa {e} ganda" for e in sorted({e for e in events if events.count(e) > 1})
+        )
 
 
 def _unreachable(process: Process) -> list[str]:

@@ -26,9 +26,7 @@ class Spot:
     y: float
 
 
-def draw(
-    stage: Stage, counts: Mapping[str, int], here: str, locale: str, *, standalone: bool = False
-) -> str:
+def draw(stage: Stage, counts: Mapping[str, int], here: str, locale: str, *, standalone: bool = False) -> str:
     """The drawing; `standalone` brings its own colours, else the page's style sheet gives them."""
     spots = _layout(stage)
     width = max(s.x for s in spots.values()) + WIDTH + MARGIN
@@ -89,8 +87,16 @@ def _path(start: Spot, end: Spot) -> tuple[str, bool]:
     if end.x == start.x:
         x = start.x + WIDTH
         y1, y2 = start.y + HEIGHT / 2, end.y + HEIGHT / 2
-        return f"M{x:g} {y1:g}C{x + 40:g} {y1:g} {x + 40:g} {y2:g} {x + 2:g} {y2:g}", end.y < start.y
-    x1, x2, y1, y2 = start.x + WIDTH / 2, end.x + WIDTH / 2, start.y + HEIGHT, end.y + HEIGHT + 2
+        return (
+            f"M{x:g} {y1:g}C{x + 40:g} {y1:g} {x + 40:g} {y2:g} {x + 2:g} {y2:g}",
+            end.y < start.y,
+        )
+    x1, x2, y1, y2 = (
+        start.x + WIDTH / 2,
+        end.x + WIDTH / 2,
+        start.y + HEIGHT,
+        end.y + HEIGHT + 2,
+    )
     low = max(y1, y2) + GAP_Y
     return f"M{x1:g} {y1:g}C{x1:g} {low:g} {x2:g} {low:g} {x2:g} {y2:g}", True
 

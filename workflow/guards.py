@@ -43,7 +43,10 @@ def in_cohort(attempt: Attempt) -> Reason | None:
 def outside_cohort(attempt: Attempt) -> Reason | None:
     if attempt.case.cohort is None:
         return None
-    return Reason("outside_cohort", f"Usulan ini terdaftar pada {attempt.case.cohort.name} dan mengikuti jalur PKP.")
+    return Reason(
+        "outside_cohort",
+        f"Usulan ini terdaftar pada {attempt.case.cohort.name} dan mengikuti jalur PKP.",
+    )
 
 
 def mentor_named(attempt: Attempt) -> Reason | None:
@@ -81,7 +84,10 @@ def at_most(attempt: Attempt, transition: str, times: int) -> Reason | None:
     )
     if (count or 0) < times:
         return None
-    return Reason("at_most", f"“{step.title.id if step else transition}” sudah dilakukan {count} kali, maksimal {times}.")
+    return Reason(
+        "at_most",
+        f"“{step.title.id if step else transition}” sudah dilakukan {count} kali, maksimal {times}.",
+    )
 
 
 def round_complete(attempt: Attempt) -> Reason | None:
@@ -96,7 +102,11 @@ def round_complete(attempt: Attempt) -> Reason | None:
     if everybody or (len(answered) >= rule.quorum and time_over):
         return None
     asked = max(len(assigned), rule.quorum)
-    return Reason("round_complete", f"Baru {len(answered)} dari {asked} penelaah memberi penilaian.", fix="reviewers")
+    return Reason(
+        "round_complete",
+        f"Baru {len(answered)} dari {asked} penelaah memberi penilaian.",
+        fix="reviewers",
+    )
 
 
 def score_passes(attempt: Attempt) -> Reason | None:

@@ -38,14 +38,22 @@ def claim(session: Session, user: User, key: str, asked: str, now: datetime) -> 
         ).one()
         if held.fingerprint != asked:
             raise Invalid(
-                [Problem("/Idempotency-Key", "Kunci idempotensi ini sudah dipakai untuk permintaan lain.")]
+                [
+                    Problem(
+                        "/Idempotency-Key",
+                        "Kunci idempotensi ini sudah dipakai untuk permintaan lain.",
+                    )
+                ]
             ) from None
         return held, False
     return row, True
 
 
 def answer(
-    row: Idempotency, status: int, location: str | None = None, body: dict[str, Any] | None = None
+    row: Idempotency,
+    status: int,
+    location: str | None = None,
+    body: dict[str, Any] | None = None,
 ) -> None:
     """Keep the answer with the key, in the command's own transaction."""
     row.status, row.location, row.body = status, location, body

@@ -8,7 +8,16 @@ from workflow.models import Agency, Case, Participant, User
 
 GLOBAL_ROLES = ("coordinator", "organiser", "reviewer", "auditor", "admin")
 # "reviewer" everywhere means only: may be asked; on a case one is it by assignment alone
-CASE_ROLES = ("proposer", "co_author", "mentor", "coach", "reviewer", "agency_head", "organiser", "coordinator")
+CASE_ROLES = (
+    "proposer",
+    "co_author",
+    "mentor",
+    "coach",
+    "reviewer",
+    "agency_head",
+    "organiser",
+    "coordinator",
+)
 SEE_EVERY_CASE = frozenset({"coordinator", "auditor"})
 WRITERS = frozenset({"proposer", "co_author"})
 SEE_REVIEWS = frozenset({"coordinator", "organiser", "auditor"})
@@ -23,7 +32,9 @@ def is_active(user: User, at: datetime) -> bool:
 
 def roles_on(user: User, case: Case) -> frozenset[str]:
     """Every role the person holds on this case now."""
-    held = {p.role for p in case.participants if p.user_id == user.id and p.until is None and _applies(p, case)}
+    held = {
+        p.role for p in case.participants if p.user_id == user.id and p.until is None and _applies(p, case)
+    }
     if user.heads_agency and user.agency and case.agency.path.startswith(user.agency.path):
         held.add("agency_head")
     if "coordinator" in user.global_roles:
@@ -53,7 +64,9 @@ def visible(user: User) -> ColumnElement[bool]:
         return true()
     takes_part = exists(
         select(Participant.id).where(
-            Participant.case_id == Case.id, Participant.user_id == user.id, Participant.until.is_(None)
+            Participant.case_id == Case.id,
+            Participant.user_id == user.id,
+            Participant.until.is_(None),
         )
     )
     return or_(takes_part, _as_head(user), _as_organiser(user))

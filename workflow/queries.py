@@ -123,14 +123,19 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
 
 
 def _below(code: str) -> Select[tuple[int]]:
-    return select(Agency.id).where(or_(Agency.code == code, Agency.path.contains(f"/{code}/", autoescape=True)))
+    return select(Agency.id).where(
+        or_(Agency.code == code, Agency.path.contains(f"/{code}/", autoescape=True))
+    )
 
 
 def _matches(q: str) -> ColumnElement[bool]:
     words = q.split()[:8]
     agencies = [
         select(Agency.id).where(
-            or_(Agency.name.icontains(w, autoescape=True), Agency.short_name.icontains(w, autoescape=True))
+            or_(
+                Agency.name.icontains(w, autoescape=True),
+                Agency.short_name.icontains(w, autoescape=True),
+            )
         )
         for w in words
     ]
@@ -286,7 +291,9 @@ def people_by_id(session: Session, ids: set[int]) -> dict[int, User]:
 def reviewers_for(session: Session, case: Case, now: datetime) -> Sequence[tuple[User, str | None]]:
     """Everybody who could be asked to review this case, each with what speaks against it."""
     pool = session.scalars(
-        select(User).where(User.id.in_(select(Grant.user_id).where(Grant.role == "reviewer"))).order_by(User.name)
+        select(User)
+        .where(User.id.in_(select(Grant.user_id).where(Grant.role == "reviewer")))
+        .order_by(User.name)
     ).unique()
     return [(user, policy.conflict(user, case)) for user in pool if policy.is_active(user, now)]
 
@@ -358,7 +365,11 @@ def review_load(session: Session) -> dict[int, int]:
     rows = session.execute(
         select(Participant.user_id, func.count())
         .join(Case, Case.id == Participant.case_id)
-        .where(Participant.role == "reviewer", Participant.until.is_(None), Participant.state == Case.state)
+        .where(
+            Participant.role == "reviewer",
+            Participant.until.is_(None),
+            Participant.state == Case.state,
+        )
         .where(
             ~exists(
                 select(Review.id).where(

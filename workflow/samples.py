@@ -5,10 +5,33 @@ from typing import Any
 
 from workflow.validation import count_words, schema
 
-WORDS = (
-    "pelayanan warga menjadi lebih cepat karena petugas mencatat langsung di lapangan lalu memeriksa "
-    "hasilnya bersama setiap pekan sehingga keluhan segera ditangani dan datanya dapat dipercaya"
-).split()
+WORDS = [
+    "pelayanan",
+    "warga",
+    "menjadi",
+    "lebih",
+    "cepat",
+    "karena",
+    "petugas",
+    "mencatat",
+    "langsung",
+    "di",
+    "lapangan",
+    "lalu",
+    "memeriksa",
+    "hasilnya",
+    "bersama",
+    "setiap",
+    "pekan",
+    "sehingga",
+    "keluhan",
+    "segera",
+    "ditangani",
+    "dan",
+    "datanya",
+    "dapat",
+    "dipercaya",
+]
 
 
 def sample(name: str, turn: int = 0) -> dict[str, Any]:

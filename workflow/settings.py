@@ -33,7 +33,8 @@ class Settings:
     broker_url: str = _setting("memory:// (embedded) or redis://host:port/db", "memory://")
     evidence_url: str = _setting("Where evidence files go: file:///path; empty: VAR/evidence", "")
     smtp_url: str = _setting(
-        "smtp[s]://user:password@host:port; empty: the built-in mailbox in demo mode, else mails wait", ""
+        "smtp[s]://user:password@host:port; empty: the built-in mailbox in demo mode, else mails wait",
+        "",
     )
     mail_from: str = _setting("Sender of all mails", "Inovasi Sragen <inovasi@sragenkab.invalid>")
     secret_key: str = _setting("Signs sessions, at least 32 characters; embedded: made once in VAR", "")

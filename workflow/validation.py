@@ -75,7 +75,7 @@ def schema(name: str) -> Mapping[str, Any]:
     for folder in FOLDERS:
         if name in names(folder):
             text = (files("schemas") / folder / f"{name}.json").read_text("utf-8")
-            return cast(Mapping[str, Any], json.loads(text))
+            return cast("Mapping[str, Any]", json.loads(text))
     raise KeyError(name)
 
 
@@ -98,7 +98,7 @@ def require(name: str, document: object, locale: str = "id") -> None:
     """Raise Invalid with all problems unless the document holds."""
     found = problems(name, document, locale)
     if found:
-        raise Invalid(found, cast(dict[str, object], document) if isinstance(document, dict) else {})
+        raise Invalid(found, cast("dict[str, object]", document) if isinstance(document, dict) else {})
 
 
 def _problems(name: str, document: object, locale: str, *, draft: bool) -> list[Problem]:
@@ -152,10 +152,22 @@ def _explain(name: str, error: ValidationError, locale: str) -> Iterator[Problem
 
 
 def _problem(
-    name: str, path: list[str], keyword: str, locale: str, *, limit: object = None, value: object = None
+    name: str,
+    path: list[str],
+    keyword: str,
+    locale: str,
+    *,
+    limit: object = None,
+    value: object = None,
 ) -> Problem:
     title = label(name, path, locale)
-    size = count_words(value) if keyword == "minWords" else len(value) if isinstance(value, str | list) else value
+    size = (
+        count_words(value)
+        if keyword == "minWords"
+        else len(value)
+        if isinstance(value, str | list)
+        else value
+    )
     return Problem(_pointer(path), phrase(keyword, locale, title=title, limit=limit, size=size))
 
 

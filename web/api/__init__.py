@@ -1,3 +1,6 @@
 """The API."""
+
 from flask import Flask
+
+
 def init_app(app: Flask, csrf: object) -> None: ...

@@ -32,6 +32,10 @@ def rebuild(check: bool, as_json: bool) -> None:  # noqa: FBT001, ARG001
     """Fold the events and compare with every case row."""
     with opened() as (_settings, database, _clock), database.read() as session:
         found = list(chain.differences(session))
-    report({"differences": found}, as_json, "\n".join(found) or "Semua usulan sesuai dengan peristiwanya.")
+    report(
+        {"differences": found},
+        as_json,
+        "\n".join(found) or "Semua usulan sesuai dengan peristiwanya.",
+    )
     if found:
         raise SystemExit(1)

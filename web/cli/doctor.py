@@ -32,9 +32,21 @@ class Finding:
 def doctor(as_json: bool) -> None:  # noqa: FBT001
     """Check settings, database, schema, broker, SMTP and storage; status 1 if anything is wrong."""
     with opened() as (found, database, _clock):
-        checks: list[Callable[[Settings, Database], Finding]] = [_database, _schema, _broker, _smtp, _storage]
-        findings = [Finding("settings", ok=True, detail="terbaca"), *(check(found, database) for check in checks)]
-    lines = [f"{'baik ' if f.ok else 'SALAH'}  {f.name:<10} {f.detail}{'  → ' + f.fix if f.fix else ''}" for f in findings]
+        checks: list[Callable[[Settings, Database], Finding]] = [
+            _database,
+            _schema,
+            _broker,
+            _smtp,
+            _storage,
+        ]
+        findings = [
+            Finding("settings", ok=True, detail="terbaca"),
+            *(check(found, database) for check in checks),
+        ]
+    lines = [
+        f"{'baik ' if f.ok else 'SALAH'}  {f.name:<10} {f.detail}{'  → ' + f.fix if f.fix else ''}"
+        for f in findings
+    ]
     report([vars(f) for f in findings], as_json, "\n".join(lines))
     if not all(f.ok for f in findings):
         raise SystemExit(1)
@@ -45,7 +57,12 @@ def _database(_settings: Settings, database: Database) -> Finding:
         with database.read() as session:
             session.execute(text("SELECT 1"))
     except Exception as fault:  # noqa: BLE001 - any fault is the finding
-        return Finding("database", ok=False, detail=type(fault).__name__, fix="periksa DATABASE_URL dan peladennya")
+        return Finding(
+            "database",
+            ok=False,
+            detail=type(fault).__name__,
+            fix="periksa DATABASE_URL dan peladennya",
+        )
     return Finding("database", ok=True, detail="menjawab")
 
 
@@ -53,7 +70,12 @@ def _schema(_settings: Settings, database: Database) -> Finding:
     try:
         present = migrations.present(database)
     except Exception as fault:  # noqa: BLE001
-        return Finding("schema", ok=False, detail=type(fault).__name__, fix="perbaiki basis data lebih dahulu")
+        return Finding(
+            "schema",
+            ok=False,
+            detail=type(fault).__name__,
+            fix="perbaiki basis data lebih dahulu",
+        )
     if present != migrations.newest():
         return Finding("schema", ok=False, detail=f"versi {present}", fix="jalankan `loncatan migrate`")
     return Finding("schema", ok=True, detail=f"versi {present}")
@@ -72,7 +94,12 @@ def _broker(settings: Settings, _database: Database) -> Finding:
 
 def _smtp(settings: Settings, _database: Database) -> Finding:
     if not settings.smtp_url:
-        return Finding("smtp", ok=settings.demo, detail="belum diatur", fix="" if settings.demo else "isi SMTP_URL; surel menunggu")
+        return Finding(
+            "smtp",
+            ok=settings.demo,
+            detail="belum diatur",
+            fix="" if settings.demo else "isi SMTP_URL; surel menunggu",
+        )
     target = urlsplit(settings.smtp_url)
     client = smtplib.SMTP_SSL if target.scheme == "smtps" else smtplib.SMTP
     try:

@@ -20,15 +20,32 @@ def list_jobs(state: str, as_json: bool) -> None:  # noqa: FBT001
     """Show what stands in a state."""
     with opened() as (_settings, database, _clock), database.read() as session:
         rows = [
-            {"kind": "email", "id": e.id, "case": c.number, "what": e.kind, "attempts": e.attempts, "error": e.error}
+            {
+                "kind": "email",
+                "id": e.id,
+                "case": c.number,
+                "what": e.kind,
+                "attempts": e.attempts,
+                "error": e.error,
+            }
             for e, c, _user in delivery.list_mails(session, state)
         ]
         if state != "unknown":
             rows += [
-                {"kind": "job", "id": j.id, "case": c.number, "what": j.handler, "attempts": j.attempts, "error": j.error}
+                {
+                    "kind": "job",
+                    "id": j.id,
+                    "case": c.number,
+                    "what": j.handler,
+                    "attempts": j.attempts,
+                    "error": j.error,
+                }
                 for j, c, _event in delivery.list_jobs(session, state)
             ]
-    lines = [f"{r['kind']:<6}{r['id']:>8}  {r['case']}  {r['what']}  {r['attempts']}×  {r['error'] or ''}" for r in rows]
+    lines = [
+        f"{r['kind']:<6}{r['id']:>8}  {r['case']}  {r['what']}  {r['attempts']}×  {r['error'] or ''}"
+        for r in rows
+    ]
     report(rows, as_json, "\n".join(lines) or "Tidak ada.")
 
 

@@ -23,10 +23,28 @@ def user() -> None:
 @click.option("--name", default="", help="Full name with degrees; else taken from the address.")
 @click.option("--agency", help="Code of the agency, e.g. dinkes.")
 @click.option("--position", default="", help="Official position.")
-@click.option("--role", "roles", multiple=True, type=click.Choice(policy.GLOBAL_ROLES), help="May be repeated.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(policy.GLOBAL_ROLES),
+    help="May be repeated.",
+)
 @click.option("--head", is_flag=True, help="Heads the agency.")
-@click.option("--password", envvar="LONCATAN_PASSWORD", help="At least 12 characters; without it one is made and shown.")
-def create(email: str, name: str, agency: str | None, position: str, roles: tuple[str, ...], head: bool, password: str | None) -> None:  # noqa: FBT001, PLR0913
+@click.option(
+    "--password",
+    envvar="LONCATAN_PASSWORD",
+    help="At least 12 characters; without it one is made and shown.",
+)
+def create(
+    email: str,
+    name: str,
+    agency: str | None,
+    position: str,
+    roles: tuple[str, ...],
+    head: bool,
+    password: str | None,
+) -> None:
     """Add a person; prints the password if it was made here."""
     chosen = password or secrets.token_urlsafe(12)
     if len(chosen) < LEAST_PASSWORD:

@@ -49,7 +49,9 @@ def faults_of(folder: Path, version: str) -> list[str]:
 @json_option
 def check(folder: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Name every fault of the stage files at once; status 1 if there is any."""
-    folders = [folder] if folder else [Path(str(files("workflow") / "process" / v)) for v in definition.versions()]
+    folders = (
+        [folder] if folder else [Path(str(files("workflow") / "process" / v)) for v in definition.versions()]
+    )
     faults = {f.name: faults_of(f, f.name) for f in folders}
     total = sum(map(len, faults.values()))
     lines = [f"{version}: {fault}" for version, found in faults.items() for fault in found]

@@ -23,7 +23,14 @@ from workflow.samples import sample
 
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 120
-ENDS = frozenset({"competition.assessed", "competition.nominated", "competition.awarded", "competition.not_eligible"})
+ENDS = frozenset(
+    {
+        "competition.assessed",
+        "competition.nominated",
+        "competition.awarded",
+        "competition.not_eligible",
+    }
+)
 
 
 @dataclass
@@ -95,7 +102,9 @@ class Rehearsal:
         got = [message_id for message_id in received if message_id in owed]
         return Tally(
             cases=len(self._all),
-            transitions=sum(1 for name in names if name.partition(".")[0] not in {"case", "people", "deadline"}),
+            transitions=sum(
+                1 for name in names if name.partition(".")[0] not in {"case", "people", "deadline"}
+            ),
             events=len(names),
             emails_owed=len(owed),
             emails_received=len(got),
@@ -110,7 +119,9 @@ class Rehearsal:
     def _owed(self) -> bool:
         with self._database.read() as session:
             mine = select(Event.id).join(Case, Case.id == Event.case_id).where(Case.number.in_(self._all))
-            jobs = select(func.count()).where(Job.event_id.in_(mine), Job.done_at.is_(None), Job.parked_at.is_(None))
+            jobs = select(func.count()).where(
+                Job.event_id.in_(mine), Job.done_at.is_(None), Job.parked_at.is_(None)
+            )
             mails = select(func.count()).where(
                 Email.event_id.in_(mine),
                 Email.done_at.is_(None),
@@ -120,7 +131,13 @@ class Rehearsal:
             return bool(session.scalar(jobs)) or bool(session.scalar(mails))
 
     def _cast(self, session: Session) -> None:
-        session.add(Cohort(code=f"replay-{self._run}", name=f"Angkatan {self._run}", year=datetime.now(UTC).year))
+        session.add(
+            Cohort(
+                code=f"replay-{self._run}",
+                name=f"Angkatan {self._run}",
+                year=datetime.now(UTC).year,
+            )
+        )
         for role, agency, roles, head in (
             ("proposer", "puskesmas-tanon-1", (), False),
             ("mentor", "puskesmas-tanon-1", (), False),
@@ -143,9 +160,16 @@ class Rehearsal:
             self._people[role] = user.id
 
     def _begin(self, number: int) -> str:
-        document = {"title": f"REPLAY {self._run} nomor {number}", "category": "digital", "agency": "puskesmas-tanon-1"}
+        document = {
+            "title": f"REPLAY {self._run} nomor {number}",
+            "category": "digital",
+            "agency": "puskesmas-tanon-1",
+        }
         if self._random.random() < 0.7:  # noqa: PLR2004 - most come from the training
-            document |= {"cohort": f"replay-{self._run}", "mentor": f"mentor.{self._run}@replay.invalid"}
+            document |= {
+                "cohort": f"replay-{self._run}",
+                "mentor": f"mentor.{self._run}@replay.invalid",
+            }
         with self._database.write() as session:
             return commands.start(session, self._actor(session, "proposer"), document).number
 

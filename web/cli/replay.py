@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from web.cli.base import json_option, report
-from web.cli.run import prepare
 from web.cli.rehearsal import Rehearsal, Tally
+from web.cli.run import prepare
 from workers.app import make_app
 from workers.bell import Bell
 from workers.counting import CountingServer
@@ -31,7 +31,10 @@ def replay(cases: int, seed: int, as_json: bool) -> None:  # noqa: FBT001
     Runs on DATABASE_URL and BROKER_URL where both are set (with workers of its own), else on a
     temporary database with the broker in this process. Never touches other cases.
     """
-    with tempfile.TemporaryDirectory(prefix="loncatan-replay-") as folder, CountingServer() as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="loncatan-replay-") as folder,
+        CountingServer() as server,
+    ):
         tally = _run(Path(folder), server, cases, seed)
     report(vars(tally), as_json, _words(tally))
     if tally.lost or tally.doubled:

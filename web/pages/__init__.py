@@ -8,7 +8,19 @@ from flask_babel import gettext as _
 from web.case_view import initials
 from web.context import desk, now, viewer
 from web.language import locale
-from web.pages import account, cases, delivery, demo, health, home, people, process, reviewers, reviews, steps
+from web.pages import (
+    account,
+    cases,
+    delivery,
+    demo,
+    health,
+    home,
+    people,
+    process,
+    reviewers,
+    reviews,
+    steps,
+)
 from workflow import dates, policy, queries
 from workflow.delivery import alarm
 from workflow.models import User
@@ -16,13 +28,27 @@ from workflow.phrases import ROLE_NAMES
 
 
 def init_app(app: Flask) -> None:
-    for module in (health, home, cases, steps, reviews, reviewers, delivery, process, account, people):
+    for module in (
+        health,
+        home,
+        cases,
+        steps,
+        reviews,
+        reviewers,
+        delivery,
+        process,
+        account,
+        people,
+    ):
         app.register_blueprint(module.bp)
     if desk_of(app).settings.demo:
         app.register_blueprint(demo.bp)
     app.context_processor(_frame)
     app.jinja_env.filters.update(
-        long_date=dates.long_date, moment=dates.long_moment, thousands=dates.thousands, decimal=dates.decimal
+        long_date=dates.long_date,
+        moment=dates.long_moment,
+        thousands=dates.thousands,
+        decimal=dates.decimal,
     )
     app.jinja_env.globals["initials"] = initials
 
@@ -39,7 +65,12 @@ def _frame() -> dict[str, Any]:
         "lang": locale(),
         "nav": _nav(user),
         "user": _user(user) if user else None,
-        "links": {"account": "/akun", "sign_in": "/masuk", "sign_out": "/keluar", "language": "/bahasa"},
+        "links": {
+            "account": "/akun",
+            "sign_in": "/masuk",
+            "sign_out": "/keluar",
+            "language": "/bahasa",
+        },
         "alarm": _alarm(user),
         "demo": demo.banner() if settings.demo else None,
     }
@@ -61,7 +92,10 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
         return _marked([(_("Registri"), "/", None), (_("Proses"), "/proses", None)])
     with desk().database.read() as session:
         waiting = queries.count_work(session, user)
-    items: list[tuple[str, str, int | None]] = [(_("Pekerjaan saya"), "/beranda", waiting), (_("Usulan"), "/usulan", None)]
+    items: list[tuple[str, str, int | None]] = [
+        (_("Pekerjaan saya"), "/beranda", waiting),
+        (_("Usulan"), "/usulan", None),
+    ]
     if "reviewer" in user.global_roles:
         items.append((_("Telaah"), "/telaah", None))
     if policy.may_run_delivery(user):

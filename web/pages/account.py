@@ -49,7 +49,11 @@ def _page(secret: str | None = None) -> str:
         tokens = list(
             session.scalars(
                 select(ApiToken)
-                .where(ApiToken.user_id == me().id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now())
+                .where(
+                    ApiToken.user_id == me().id,
+                    ApiToken.revoked_at.is_(None),
+                    ApiToken.expires_at > now(),
+                )
                 .order_by(ApiToken.id)
             ).unique()
         )

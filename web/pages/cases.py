@@ -68,9 +68,24 @@ def _choices(session: Session, filters: queries.Filters) -> list[dict[str, Any]]
     agencies = session.scalars(select(Agency).where(Agency.parent_id.is_(None)).order_by(Agency.name))
     cohorts = session.scalars(select(Cohort).order_by(Cohort.year.desc(), Cohort.name))
     return [
-        _choice("stage", _("Tahap"), [(s.name, s.title(locale())) for s in flow.pipeline("innovation")], filters.stage),
-        _choice("category", _("Jenis"), [("digital", _("Digital")), ("non_digital", _("Non digital"))], filters.category),
-        _choice("owner", _("Giliran"), [(r, ROLE_NAMES[r]) for r in policy.CASE_ROLES if queries.states_owned_by(r)], filters.owner),
+        _choice(
+            "stage",
+            _("Tahap"),
+            [(s.name, s.title(locale())) for s in flow.pipeline("innovation")],
+            filters.stage,
+        ),
+        _choice(
+            "category",
+            _("Jenis"),
+            [("digital", _("Digital")), ("non_digital", _("Non digital"))],
+            filters.category,
+        ),
+        _choice(
+            "owner",
+            _("Giliran"),
+            [(r, ROLE_NAMES[r]) for r in policy.CASE_ROLES if queries.states_owned_by(r)],
+            filters.owner,
+        ),
         _choice("cohort", _("Angkatan"), [(c.code, c.name) for c in cohorts], filters.cohort),
         _choice("agency", _("Instansi"), [(a.code, a.short_name) for a in agencies], filters.agency),
         _choice("late", _("Waktu"), [("1", _("Terlambat"))], "1" if filters.late else ""),
@@ -149,7 +164,11 @@ def amend(number: str) -> str | Response | tuple[str, int]:
 
 
 def _posted_cover() -> dict[str, Any]:
-    return forms.parse("proposal_create", request.form.to_dict(flat=False), ("title", "category", "agency", "cohort", "mentor"))
+    return forms.parse(
+        "proposal_create",
+        request.form.to_dict(flat=False),
+        ("title", "category", "agency", "cohort", "mentor"),
+    )
 
 
 def _cover_of(case: Case) -> dict[str, Any]:
@@ -174,7 +193,8 @@ def _cover(
         agencies = list(session.scalars(select(Agency).order_by(Agency.path)))
         cohorts = list(session.scalars(select(Cohort).order_by(Cohort.year.desc(), Cohort.name)))
     choices = {
-        "agency": [(a.code, a.name) for a in agencies if case or _own_family(a)] or [(a.code, a.name) for a in agencies],
+        "agency": [(a.code, a.name) for a in agencies if case or _own_family(a)]
+        or [(a.code, a.name) for a in agencies],
         "cohort": [(c.code, c.name) for c in cohorts],
     }
     html = render_template(
@@ -229,7 +249,9 @@ def show(number: str) -> str:
         forms=_filled(case),
         emails=[m for m in emails if _may_read_mail(m.recipient_id, roles)],
         people=people,
-        reviews=ever if policy.may_see_reviews(user, case, reviewed_by_me=False) else [r for r in ever if mine or r.reviewer_id == user.id],
+        reviews=ever
+        if policy.may_see_reviews(user, case, reviewed_by_me=False)
+        else [r for r in ever if mine or r.reviewer_id == user.id],
         review_count=len(given),
         average=average(given) if policy.may_see_reviews(user, case, reviewed_by_me=mine) else None,
         roles=roles,
@@ -255,7 +277,7 @@ def _in_own_hands(case: Case) -> bool:
     return case.stage == first and flow.states[case.state].owner == "proposer" and not case.outcome
 
 
-def _extra(case: Case, roles: frozenset[str], given: list[Any], mine: bool) -> list[case_view.Action]:  # noqa: FBT001
+def _extra(case: Case, roles: frozenset[str], given: list[Any], mine: bool) -> list[case_view.Action]:
     rule = process(case.process).states[case.state].review
     if rule is None:
         return []
@@ -278,7 +300,13 @@ def _filled(case: Case) -> list[dict[str, Any]]:
         documents = held if isinstance(held, list) else [held]
         for index, document in enumerate(documents, start=1):
             suffix = f" {index}" if isinstance(held, list) else ""
-            found.append({"name": name, "title": f"{title}{suffix}", "sections": forms.answers(name, document, locale())})
+            found.append(
+                {
+                    "name": name,
+                    "title": f"{title}{suffix}",
+                    "sections": forms.answers(name, document, locale()),
+                }
+            )
     return found
 
 
@@ -313,7 +341,11 @@ def hand_over(number: str) -> str | Response | tuple[str, int]:
         else:
             return redirect(url_for("cases.show", number=number) if _still_mine(number) else "/usulan")
     html = render_template(
-        "cases/hand_over.html", case=case, problems=problems, version=commands.etag(case), posted=request.form
+        "cases/hand_over.html",
+        case=case,
+        problems=problems,
+        version=commands.etag(case),
+        posted=request.form,
     )
     return (html, 422) if problems else html
 

@@ -80,9 +80,17 @@ def decide(kind: str, row_id: int) -> Response:
             done = kind == "email" and delivery.settle(session, row_id, now())
         else:
             done = (delivery.retry if action == "retry" else delivery.drop)(session, kind, row_id, now())
-    words = {"retry": _("Dijadwalkan ulang."), "drop": _("Dihentikan."), "settle": _("Dicatat sebagai terkirim.")}
+    words = {
+        "retry": _("Dijadwalkan ulang."),
+        "drop": _("Dihentikan."),
+        "settle": _("Dicatat sebagai terkirim."),
+    }
     if done:
         flash(words[action], "ok")
     else:
         flash(_("Sudah selesai atau sedang dikerjakan; tidak ada yang diubah."), "warning")
-    return redirect(request.form.get("back", "") if request.form.get("back", "").startswith("/pengiriman") else "/pengiriman")
+    return redirect(
+        request.form.get("back", "")
+        if request.form.get("back", "").startswith("/pengiriman")
+        else "/pengiriman"
+    )

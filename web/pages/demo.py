@@ -9,18 +9,17 @@ from flask.wrappers import Response
 from flask_babel import gettext as _
 from flask_security import login_user, logout_user
 from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
 
 from web.accounts import Account
 from web.context import desk, now
-from werkzeug.wrappers import Response as BaseResponse
-
 from workflow import dates
 from workflow.calendar import add_working_days, morning_of, wib_date
 from workflow.demo.clock import travel
 from workflow.demo.load import PERSONAS
 from workflow.errors import NotFound
-from workflow.models import Fact
 from workflow.mailbox import Received, read, read_one
+from workflow.models import Fact
 
 bp = Blueprint("demo", __name__)
 

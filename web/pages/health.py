@@ -39,7 +39,10 @@ def readyz() -> tuple[Response, int]:
 def metrics() -> Response:
     registry = CollectorRegistry()
     with desk().database.read() as session:
-        for kind, summary in (("job", delivery.jobs(session)), ("email", delivery.mails(session))):
+        for kind, summary in (
+            ("job", delivery.jobs(session)),
+            ("email", delivery.mails(session)),
+        ):
             for state in ("waiting", "done", "unknown", "parked", "dropped"):
                 _gauge(registry, f"loncatan_{kind}s_{state}", getattr(summary, state))
             _gauge(registry, f"loncatan_{kind}s_oldest_waiting_seconds", _age(summary.oldest))

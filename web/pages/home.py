@@ -21,7 +21,9 @@ def front() -> str:
         reached = queries.funnel(session)
         figures = queries.public_figures(session)
         recent = queries.public_recent(session)
-    journey = [{"label": flow.stages[name].title(locale()), "value": count} for name, count in reached.items()]
+    journey = [
+        {"label": flow.stages[name].title(locale()), "value": count} for name, count in reached.items()
+    ]
     cards = [{"case": case, "marks": case_view.stage_marks(case, now(), locale())} for case in recent]
     return render_template("front.html", journey=journey, figures=figures, cards=cards)
 
@@ -66,5 +68,3 @@ def privacy() -> str:
 @bp.get("/favicon.ico")
 def favicon() -> BaseResponse:
     return redirect(url_for("static", filename="dist/brand.svg"))
-
-

@@ -32,7 +32,14 @@ def add() -> Response | tuple[str, int]:
     password = posted.pop("password", "")
     try:
         if len(password) < LEAST_PASSWORD:
-            raise Invalid([Problem("/password", _("Kata sandi awal minimal %(n)s karakter.", n=LEAST_PASSWORD))])
+            raise Invalid(
+                [
+                    Problem(
+                        "/password",
+                        _("Kata sandi awal minimal %(n)s karakter.", n=LEAST_PASSWORD),
+                    )
+                ]
+            )
         with desk().database.write() as session:
             people.create_user(
                 session,
@@ -68,7 +75,12 @@ def _page(posted: dict[str, Any], problems: list[Problem]) -> str:
     q = request.args.get("q", "").strip()[:100]
     query = select(User).order_by(User.name).limit(300)
     if q:
-        query = query.where(or_(User.name.icontains(q, autoescape=True), User.email.icontains(q, autoescape=True)))
+        query = query.where(
+            or_(
+                User.name.icontains(q, autoescape=True),
+                User.email.icontains(q, autoescape=True),
+            )
+        )
     with desk().database.read() as session:
         found = list(session.scalars(query).unique())
         agencies = list(session.scalars(select(Agency).order_by(Agency.path)))

@@ -32,7 +32,10 @@ def change(number: str) -> Response | tuple[str, int]:
             command(session, actor(session), number, email, request.form.get("version"))
     except (Invalid, Refused) as refusal:
         return _page(number, refusal), 409 if isinstance(refusal, Refused) else 422
-    flash(_("Penugasan dicabut.") if release else _("Penelaah ditugaskan; pemberitahuan dikirim lewat surel."), "ok")
+    flash(
+        _("Penugasan dicabut.") if release else _("Penelaah ditugaskan; pemberitahuan dikirim lewat surel."),
+        "ok",
+    )
     return redirect(f"/usulan/{number}/penelaah")
 
 
@@ -47,7 +50,12 @@ def _page(number: str, refusal: DomainError | None = None) -> str:
         answered = {r.reviewer_id for r in reviews_of(session, case)}
     assigned = case.holders("reviewer", case.state)
     rows: list[dict[str, Any]] = [
-        {"user": user, "conflict": conflict, "load": load.get(user.id, 0), "assigned": user in assigned}
+        {
+            "user": user,
+            "conflict": conflict,
+            "load": load.get(user.id, 0),
+            "assigned": user in assigned,
+        }
         for user, conflict in pool
     ]
     rows.sort(key=lambda r: (not r["assigned"], r["conflict"] is not None, r["load"], r["user"].name))

@@ -103,7 +103,10 @@ def _page(number: str, document: dict[str, Any] | None, problems: list[Problem])
         document = dict(draft.data) if draft else {}
     sections = forms.sections(rubric, document, locale(), problems)
     filled = [
-        {"title": validation.label(name, [], locale()), "sections": forms.answers(name, held, locale())}
+        {
+            "title": validation.label(name, [], locale()),
+            "sections": forms.answers(name, held, locale()),
+        }
         for name, held in case.forms.items()
         if isinstance(held, dict)
     ]
@@ -144,6 +147,9 @@ def _criteria(rubric: str, sections: list[forms.Section]) -> list[dict[str, Any]
 def _levels(node: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     english = locale() == "en"
     return [
-        {"from": level["from"], "text": (level.get("text_en") if english else None) or level["text"]}
+        {
+            "from": level["from"],
+            "text": (level.get("text_en") if english else None) or level["text"],
+        }
         for level in node.get("x-ui", {}).get("levels", [])
     ]

@@ -15,10 +15,9 @@ from web.language import locale
 from web.once import once
 from workflow import commands, dates, validation
 from workflow.commands.drafts import load_draft, writable_step
-from workflow.definition import Transition
+from workflow.definition import Transition, process
 from workflow.errors import Invalid, Problem, Reason, Refused, Stale
 from workflow.guards import Attempt, unmet
-from workflow.definition import process
 from workflow.models import Case, Draft
 
 bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
@@ -51,7 +50,7 @@ class Situation:
 def show(number: str, name: str) -> str:
     found = _situation(number, name)
     part = request.args.get("bagian") or (found.sections[0].id if found.is_wizard else REVIEW)
-    problems = _problems(found) if request.args.get("periksa") or part == REVIEW and found.is_wizard else []
+    problems = _problems(found) if request.args.get("periksa") or (part == REVIEW and found.is_wizard) else []
     return _page(found, part, problems)
 
 
@@ -142,7 +141,12 @@ def _store(found: Situation, document: dict[str, Any]) -> tuple[str, Draft]:
     with desk().database.write() as session:
         who = actor(session)
         draft = commands.save_draft(
-            session, who, found.case.number, document, request.form.get("version"), found.step.name
+            session,
+            who,
+            found.case.number,
+            document,
+            request.form.get("version"),
+            found.step.name,
         )
         return commands.etag(commands.find(session, who, found.case.number)), draft
 
@@ -152,7 +156,10 @@ def _submit(found: Situation) -> str | Response | tuple[str, int]:
     document = None if found.is_wizard or found.step.form is None else found.document
     number = found.case.number
     try:
-        with desk().database.write() as session, once(session, [found.step.name, note, document]) as call:
+        with (
+            desk().database.write() as session,
+            once(session, [found.step.name, note, document]) as call,
+        ):
             if call.location is None:
                 commands.advance(
                     session,
@@ -181,7 +188,12 @@ def _unprefixed(problems: list[Problem]) -> list[Problem]:
     return [Problem(p.pointer.removeprefix("/form"), p.message) for p in problems]
 
 
-def _page(found: Situation, part: str, problems: list[Problem], conflict: list[dict[str, Any]] | None = None) -> str:
+def _page(
+    found: Situation,
+    part: str,
+    problems: list[Problem],
+    conflict: list[dict[str, Any]] | None = None,
+) -> str:
     form = found.step.form
     sections = forms.sections(form, found.document, locale(), problems) if form else []
     here = next((s for s in sections if s.id == part), None)
@@ -194,8 +206,12 @@ def _page(found: Situation, part: str, problems: list[Problem], conflict: list[d
         section=here or single,
         part=part,
         wizard=_wizard(found, sections, part, problems) if found.is_wizard else [],
-        answers=forms.answers(form, found.document, locale()) if form and found.is_wizard and here is None else [],
-        problems=forms.problem_links(form, problems) if form else [{"message": p.message, "id": "note"} for p in problems],
+        answers=forms.answers(form, found.document, locale())
+        if form and found.is_wizard and here is None
+        else [],
+        problems=forms.problem_links(form, problems)
+        if form
+        else [{"message": p.message, "id": "note"} for p in problems],
         section_of={key: s.id for s in sections for key in s.names},
         reasons=[r for r in found.reasons if r.guard not in case_view.TRACKS],
         version=commands.etag(found.case) if conflict is None else _fresh_version(found),
@@ -225,7 +241,15 @@ def _wizard(
     ]
     ready = "now" if part == REVIEW else "todo" if checked else "done"
     text = _("Siap diajukan") if not checked else _("%(n)s isian belum lengkap", n=len(checked))
-    return [*steps, {"title": _("Periksa dan ajukan"), "href": f"{_href(found)}?bagian={REVIEW}", "mark": ready, "text": text}]
+    return [
+        *steps,
+        {
+            "title": _("Periksa dan ajukan"),
+            "href": f"{_href(found)}?bagian={REVIEW}",
+            "mark": ready,
+            "text": text,
+        },
+    ]
 
 
 def _mark(found: Situation, section: forms.Section, part: str, wrong: set[str], shown: set[str]) -> str:
@@ -243,7 +267,11 @@ def _conflict(found: Situation, part: str) -> str:
     """Both versions: the person's own in the fields, the stored one beside them."""
     stored = _situation(found.case.number, found.step.name)
     form = found.step.form or ""
-    differing = [key for key in {**found.document, **stored.document} if found.document.get(key) != stored.document.get(key)]
+    differing = [
+        key
+        for key in {**found.document, **stored.document}
+        if found.document.get(key) != stored.document.get(key)
+    ]
     theirs = forms.answers(form, {k: v for k, v in stored.document.items() if k in differing}, locale())
     rows = [item for group in theirs for item in group["items"] if item["value"] or item.get("rows")]
     return _page(found, part, [], rows)

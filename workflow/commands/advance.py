@@ -72,7 +72,14 @@ def advance(
     if step is None or step.by_system:
         raise _unknown(flow, case, name)
     if case.state not in step.origins:
-        raise Refused([Reason("state", f"“{step.title.id}” tidak tersedia pada status “{flow.states[case.state].title.id}”.")])
+        raise Refused(
+            [
+                Reason(
+                    "state",
+                    f"“{step.title.id}” tidak tersedia pada status “{flow.states[case.state].title.id}”.",
+                )
+            ]
+        )
     role = next(iter(sorted(step.by & _roles(actor, case), key=policy.CASE_ROLES.index)), None)
     if role is None:
         raise Forbidden(_role_reason(step).message)

@@ -39,9 +39,7 @@ def save_draft(
     return put_draft(session, case, actor, step.form, document)
 
 
-def put_draft(
-    session: Session, case: Case, actor: Actor, form: str, document: Mapping[str, Any]
-) -> Draft:
+def put_draft(session: Session, case: Case, actor: Actor, form: str, document: Mapping[str, Any]) -> Draft:
     """Write the draft row; the caller has checked everything."""
     draft = load_draft(session, case, form)
     if draft is None:

@@ -49,7 +49,11 @@ def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) 
     role = sorted(roles, key=policy.CASE_ROLES.index)[0]
     event = record(session, case, actor, role, "evidence.added", data)
     evidence = Evidence(
-        case_id=case.id, event_id=event.id, uploaded_by=actor.user.id, uploaded_at=actor.at, **vars(new)
+        case_id=case.id,
+        event_id=event.id,
+        uploaded_by=actor.user.id,
+        uploaded_at=actor.at,
+        **vars(new),
     )
     session.add(evidence)
     case.version += 1

@@ -26,13 +26,19 @@ def assign_reviewer(
     reason = _objection(case, reviewer, actor)
     if reason:
         raise Refused([reason])
-    case.participants.append(
-        Participant(user=reviewer, role="reviewer", state=case.state, since=actor.at)
-    )
+    case.participants.append(Participant(user=reviewer, role="reviewer", state=case.state, since=actor.at))
     case.version += 1
     data = {"role": "reviewer", "state": case.state, "user": reviewer.id}
     flow = process(case.process)
-    record(session, case, actor, role, "people.assigned", data, handlers=["notify", *autopilot(flow, case)])
+    record(
+        session,
+        case,
+        actor,
+        role,
+        "people.assigned",
+        data,
+        handlers=["notify", *autopilot(flow, case)],
+    )
     return case
 
 
@@ -46,7 +52,10 @@ def release_reviewer(
     held = [
         p
         for p in case.participants
-        if p.role == "reviewer" and p.until is None and p.state == case.state and p.user.email == email.lower()
+        if p.role == "reviewer"
+        and p.until is None
+        and p.state == case.state
+        and p.user.email == email.lower()
     ]
     if not held:
         raise Invalid([Problem("/reviewer", "Orang ini tidak sedang ditugaskan.")])
@@ -54,12 +63,25 @@ def release_reviewer(
     case.version += 1
     data = {"role": "reviewer", "state": case.state, "user": held[0].user_id}
     flow = process(case.process)
-    record(session, case, actor, role, "people.released", data, handlers=["notify", *autopilot(flow, case)])
+    record(
+        session,
+        case,
+        actor,
+        role,
+        "people.released",
+        data,
+        handlers=["notify", *autopilot(flow, case)],
+    )
     return case
 
 
 def hand_over(
-    session: Session, actor: Actor, number: str, email: str, note: str, expected: str | None = None
+    session: Session,
+    actor: Actor,
+    number: str,
+    email: str,
+    note: str,
+    expected: str | None = None,
 ) -> Case:
     """Give the case to another person in charge; the record stays with the agency (UU 23/2014 Ps 388)."""
     case = find(session, actor, number, lock=True)

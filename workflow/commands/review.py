@@ -32,7 +32,14 @@ def give_review(session: Session, actor: Actor, number: str, document: Mapping[s
     data = {"state": case.state, "visit": case.visit, "rubric": rule.rubric}
     flow = process(case.process)
     event = record(
-        session, case, actor, "reviewer", "case.reviewed", data, {"review": dict(document)}, autopilot(flow, case)
+        session,
+        case,
+        actor,
+        "reviewer",
+        "case.reviewed",
+        data,
+        {"review": dict(document)},
+        autopilot(flow, case),
     )
     review = Review(
         case_id=case.id,
@@ -48,7 +55,9 @@ def give_review(session: Session, actor: Actor, number: str, document: Mapping[s
     )
     session.add(review)
     session.execute(
-        delete(Draft).where(Draft.case_id == case.id, Draft.form == rule.rubric, Draft.user_key == reviewer.id)
+        delete(Draft).where(
+            Draft.case_id == case.id, Draft.form == rule.rubric, Draft.user_key == reviewer.id
+        )
     )
     session.flush()
     return review
@@ -107,7 +116,9 @@ def _given(session: Session, case: Case, reviewer: User) -> bool:
     return (
         session.scalar(
             select(Review.id).where(
-                Review.case_id == case.id, Review.visit == case.visit, Review.reviewer_id == reviewer.id
+                Review.case_id == case.id,
+                Review.visit == case.visit,
+                Review.reviewer_id == reviewer.id,
             )
         )
         is not None

@@ -11,7 +11,7 @@ from workflow.calendar import wib_date
 from workflow.commands.drafts import draft_form, put_draft
 from workflow.commands.find import check_version, find
 from workflow.definition import process, version_for
-from workflow.errors import Forbidden, Invalid, Problem, Refused, Reason
+from workflow.errors import Forbidden, Invalid, Problem, Reason, Refused
 from workflow.ledger import Actor, record
 from workflow.models import Agency, Case, Cohort, Counter, Participant, User
 from workflow.validation import draft_problems, require
@@ -79,7 +79,11 @@ def start(session: Session, actor: Actor, document: Mapping[str, Any]) -> Case:
 
 
 def amend(
-    session: Session, actor: Actor, number: str, document: Mapping[str, Any], expected: str | None
+    session: Session,
+    actor: Actor,
+    number: str,
+    document: Mapping[str, Any],
+    expected: str | None,
 ) -> Case:
     """Change title, category, agency, cohort or mentor while the proposer holds the case in its first stage."""
     user = _person(actor)
@@ -90,7 +94,14 @@ def amend(
         raise Forbidden
     first = flow.pipeline(case.pipeline)[0].name
     if case.stage != first or flow.states[case.state].owner != "proposer" or case.outcome:
-        raise Refused([Reason("state", "Data pokok hanya dapat diubah selama usulan masih di tangan pengusul.")])
+        raise Refused(
+            [
+                Reason(
+                    "state",
+                    "Data pokok hanya dapat diubah selama usulan masih di tangan pengusul.",
+                )
+            ]
+        )
     require("proposal_create", document, actor.locale)
     names = _resolve(session, user, document)
     case.title = " ".join(document["title"].split())

@@ -48,7 +48,11 @@ def _halts(database: Database, start: datetime, target: datetime) -> list[tuple[
     with database.read() as session:
         rows = session.execute(
             select(Deadline.at, Deadline.id)
-            .where(Deadline.fired_at.is_(None), Deadline.cancelled_at.is_(None), Deadline.at < target)
+            .where(
+                Deadline.fired_at.is_(None),
+                Deadline.cancelled_at.is_(None),
+                Deadline.at < target,
+            )
             .order_by(Deadline.at, Deadline.id)
         )
         return [(max(row.at, start), row.id) for row in rows]

@@ -77,10 +77,18 @@ def _people(session: Session, found: list[dict[str, Any]]) -> None:
             person = innovation.get(role)
             if person:
                 home = innovation["agency"]
-                _add(session, Persona(person["email"], person["name"], person["position"], home), seen)
+                _add(
+                    session,
+                    Persona(person["email"], person["name"], person["position"], home),
+                    seen,
+                )
         for code in _with_parents(session, innovation["agency"]):
             name = HEADS[(number * 2 + len(seen)) % len(HEADS)]
-            _add(session, Persona(f"kepala.{code}", name, "Kepala Perangkat Daerah", code, (), True), seen)
+            _add(
+                session,
+                Persona(f"kepala.{code}", name, "Kepala Perangkat Daerah", code, (), True),
+                seen,
+            )
 
 
 def _with_parents(session: Session, code: str) -> list[str]:
@@ -116,7 +124,11 @@ def _personas(found: list[dict[str, Any]]) -> list[dict[str, str]]:
             strip.append({"email": f"{email}@{DOMAIN}", "name": name, "role": role})
     strip += [
         {"email": f"{p.email}@{DOMAIN}", "name": _short(p.name), "role": role}
-        for p, role in ((REVIEWERS[0], "Penelaah"), (STAFF[3], "Auditor"), (STAFF[4], "Operator"))
+        for p, role in (
+            (REVIEWERS[0], "Penelaah"),
+            (STAFF[3], "Auditor"),
+            (STAFF[4], "Operator"),
+        )
     ]
     return strip
 
@@ -130,4 +142,4 @@ def _face(innovation: dict[str, Any], who: str) -> tuple[str, str]:
 
 def _short(name: str) -> str:
     """Without degrees."""
-    return " ".join(w for w in name.split(",")[0].split() if not w.endswith("."))
+    return " ".join(w for w in name.split(",", maxsplit=1)[0].split() if not w.endswith("."))

@@ -18,23 +18,89 @@ class Persona:
 
 
 STAFF = (
-    Persona("koordinator", "Dra. Endah Wulandari, M.Si.", "Koordinator Inovasi Daerah", "bappeda-litbang", ("coordinator",)),
-    Persona("koordinator2", "Bagus Priyambodo, S.STP.", "Analis Kelitbangan", "bappeda-litbang", ("coordinator",)),
+    Persona(
+        "koordinator",
+        "Dra. Endah Wulandari, M.Si.",
+        "Koordinator Inovasi Daerah",
+        "bappeda-litbang",
+        ("coordinator",),
+    ),
+    Persona(
+        "koordinator2",
+        "Bagus Priyambodo, S.STP.",
+        "Analis Kelitbangan",
+        "bappeda-litbang",
+        ("coordinator",),
+    ),
     Persona("penyelenggara", "Retno Astuti, S.Sos.", "Penyelenggara PKP", "bkpsdm", ("organiser",)),
     Persona("auditor", "Haryo Wibisono, S.E.", "Auditor Ahli Muda", "inspektorat", ("auditor",)),
     Persona("operator", "Dimas Adi Nugraha, S.Kom.", "Pranata Komputer", "diskominfo", ("admin",)),
 )
 
 REVIEWERS = (
-    Persona("sugeng.penelaah", "Drs. Sugeng Prayitno, M.M.", "Widyaiswara Ahli Madya", None, ("reviewer",)),
-    Persona("larasati.penelaah", "Dr. Larasati Kusumaningrum", "Dosen Administrasi Publik", None, ("reviewer",)),
-    Persona("yohanes.penelaah", "Yohanes Adi Saputro, M.Kom.", "Dosen Sistem Informasi", None, ("reviewer",)),
-    Persona("nurul.penelaah", "Nurul Hidayati, S.H., M.H.", "Praktisi pelayanan publik", None, ("reviewer",)),
-    Persona("wahyudi.penelaah", "Wahyudi Santosa, S.E., M.Ak.", "Kepala Bidang Anggaran", "bpkpd", ("reviewer",)),
-    Persona("titik.penelaah", "Titik Purwaningsih, S.Sos., M.Si.", "Kepala Bidang Litbang", "bappeda-litbang", ("reviewer",)),
-    Persona("arif.penelaah", "Arif Rachman Hakim, S.T., M.T.", "Kepala Bidang Aplikasi Informatika", "diskominfo", ("reviewer",)),
-    Persona("suci.penelaah", "Suci Rahmawati, S.Pd., M.Pd.", "Pengawas Sekolah", "disdikbud", ("reviewer",)),
-    Persona("joko.penelaah", "dr. Joko Handoyo, M.Kes.", "Kepala Bidang Pelayanan Kesehatan", "dinkes", ("reviewer",)),
+    Persona(
+        "sugeng.penelaah",
+        "Drs. Sugeng Prayitno, M.M.",
+        "Widyaiswara Ahli Madya",
+        None,
+        ("reviewer",),
+    ),
+    Persona(
+        "larasati.penelaah",
+        "Dr. Larasati Kusumaningrum",
+        "Dosen Administrasi Publik",
+        None,
+        ("reviewer",),
+    ),
+    Persona(
+        "yohanes.penelaah",
+        "Yohanes Adi Saputro, M.Kom.",
+        "Dosen Sistem Informasi",
+        None,
+        ("reviewer",),
+    ),
+    Persona(
+        "nurul.penelaah",
+        "Nurul Hidayati, S.H., M.H.",
+        "Praktisi pelayanan publik",
+        None,
+        ("reviewer",),
+    ),
+    Persona(
+        "wahyudi.penelaah",
+        "Wahyudi Santosa, S.E., M.Ak.",
+        "Kepala Bidang Anggaran",
+        "bpkpd",
+        ("reviewer",),
+    ),
+    Persona(
+        "titik.penelaah",
+        "Titik Purwaningsih, S.Sos., M.Si.",
+        "Kepala Bidang Litbang",
+        "bappeda-litbang",
+        ("reviewer",),
+    ),
+    Persona(
+        "arif.penelaah",
+        "Arif Rachman Hakim, S.T., M.T.",
+        "Kepala Bidang Aplikasi Informatika",
+        "diskominfo",
+        ("reviewer",),
+    ),
+    Persona(
+        "suci.penelaah",
+        "Suci Rahmawati, S.Pd., M.Pd.",
+        "Pengawas Sekolah",
+        "disdikbud",
+        ("reviewer",),
+    ),
+    Persona(
+        "joko.penelaah",
+        "dr. Joko Handoyo, M.Kes.",
+        "Kepala Bidang Pelayanan Kesehatan",
+        "dinkes",
+        ("reviewer",),
+    ),
 )
 
 HEADS = (

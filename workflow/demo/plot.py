@@ -46,7 +46,10 @@ def _step(at: datetime, *names: str) -> Scene:
 
 
 def _round(at: datetime, *, count: int = 3, poor: bool = False) -> list[Scene]:
-    reviews = [Scene(at + timedelta(days=4 + turn, hours=turn), "review", turn=turn, poor=poor) for turn in range(count)]
+    reviews = [
+        Scene(at + timedelta(days=4 + turn, hours=turn), "review", turn=turn, poor=poor)
+        for turn in range(count)
+    ]
     return [Scene(at, "assign"), *reviews]
 
 
@@ -61,7 +64,11 @@ def _pkp(innovation: Mapping[str, Any]) -> list[Scene]:
         "mentor_review": submit,
         "revision": [*submit, _step(_at(11, 25), "request_revision")],
         "withdrawn": [*submit, _step(_at(9, 21), "withdraw")],
-        "rejected": [*approved, *_round(_at(9, 22), count=2, poor=True)[:2], _step(_at(9, 30), "reject")],
+        "rejected": [
+            *approved,
+            *_round(_at(9, 22), count=2, poor=True)[:2],
+            _step(_at(9, 30), "reject"),
+        ],
         "design_seminar": [*approved, *_round(_at(11, 24), count=1)],
         "design_revision": [*approved, *_round(_at(11, 21), poor=True)],
     }
@@ -73,7 +80,7 @@ def _pkp(innovation: Mapping[str, Any]) -> list[Scene]:
 def _off_campus(innovation: Mapping[str, Any], state: str) -> list[Scene]:
     entries = len(innovation["forms"].get("milestone", []))
     first = entries if state in {"implementation", "report"} else 3
-    found = [_step(_at(10, 7 + 9 * i) if i < 3 else _at(11, 4), "log_milestone") for i in range(first)]  # noqa: PLR2004
+    found = [_step(_at(10, 7 + 9 * i) if i < 3 else _at(11, 4), "log_milestone") for i in range(first)]
     if state == "implementation":
         return found
     found.append(_step(_at(11, 9), "finish_implementation"))
@@ -94,7 +101,12 @@ def _off_campus(innovation: Mapping[str, Any], state: str) -> list[Scene]:
     return found
 
 
-DECREE = ("record_decree", "record_early_decree", "record_late_decree", "record_decree_in_extension")
+DECREE = (
+    "record_decree",
+    "record_early_decree",
+    "record_late_decree",
+    "record_decree_in_extension",
+)
 PROGRESS = ("log_progress", "log_progress_in_extension")
 
 # The states of the short path in the order in which a case passes them.
@@ -137,16 +149,29 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
     entries = len(forms.get("milestone", []))
     if place == "feasibility":
         poor = final and state == "hearing"
-        return [_step(_on(begin, 6), "endorse"), *_review_of(begin, 8, final, state == "feasibility", poor)]
+        return [
+            _step(_on(begin, 6), "endorse"),
+            *_review_of(begin, 8, final, state == "feasibility", poor),
+        ]
     if place == "running":
         progress = [_step(_on(begin, 40 + 10 * i), *PROGRESS) for i in range(entries)]
-        return [_step(_on(begin, 20), "submit_plan"), _step(_on(begin, 26), *DECREE), *progress, *_turns(state, final, begin)]
+        return [
+            _step(_on(begin, 20), "submit_plan"),
+            _step(_on(begin, 26), *DECREE),
+            *progress,
+            *_turns(state, final, begin),
+        ]
     if place == "report_review":
         asked = [_step(_on(reported, 3), "submit_report")]
-        return asked + _review_of(reported, 5, final, state == "report_review", final and state == "report_revision")
+        return asked + _review_of(
+            reported, 5, final, state == "report_review", final and state == "report_revision"
+        )
     simple: dict[str, list[Scene]] = {
         "planned": [],
-        "open": [_step(_on(reported, 20 + i), "record_external_replication") for i in range(len(forms.get("external_replication", [])))],
+        "open": [
+            _step(_on(reported, 20 + i), "record_external_replication")
+            for i in range(len(forms.get("external_replication", [])))
+        ],
         "candidate": [_step(_on(reported, 40), "recommend")],
         "completing_evidence": [_step(_on(reported, 48), "invite")],
         "verification": [_step(_on(reported, 60), "submit_entry")],
@@ -165,7 +190,7 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
     return found
 
 
-def _review_of(begin: datetime, days: int, final: bool, open_now: bool, poor: bool) -> list[Scene]:  # noqa: FBT001
+def _review_of(begin: datetime, days: int, final: bool, open_now: bool, poor: bool) -> list[Scene]:
     """A round that is still open where the story ends in it, else one that is over."""
     return _round(_on(begin, days), count=1 if final and open_now else 3, poor=poor)
 

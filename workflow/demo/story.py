@@ -75,9 +75,16 @@ class Story:
 
     def _start(self, session: Session, thread: Thread, scene: Scene) -> None:
         told = thread.innovation
-        document = {"title": told["title"], "category": told["category"], "agency": told["agency"]}
+        document = {
+            "title": told["title"],
+            "category": told["category"],
+            "agency": told["agency"],
+        }
         if told["track"] == "pkp":
-            document |= {"cohort": thread.cohort, "mentor": f"{told['mentor']['email']}@{DOMAIN}"}
+            document |= {
+                "cohort": thread.cohort,
+                "mentor": f"{told['mentor']['email']}@{DOMAIN}",
+            }
         case = commands.start(session, self._who(session, thread, "proposer", scene.at), document)
         thread.number = case.number
 
@@ -93,7 +100,11 @@ class Story:
         note = None
         if step.note is not None:
             note = thread.innovation.get("notes", {}).get(step.name)
-            note = note or ("Dilanjutkan sesuai hasil pembahasan bersama perangkat daerah." if step.note == "required" else None)
+            note = note or (
+                "Dilanjutkan sesuai hasil pembahasan bersama perangkat daerah."
+                if step.note == "required"
+                else None
+            )
         form = self._form(thread, step.form, collect=step.collect) if step.form else None
         commands.advance(session, who, thread.number, step.name, note=note, form=form)
 
@@ -113,7 +124,9 @@ class Story:
         reviewer = case.holders("reviewer", case.state)[scene.turn]
         base = POOR if scene.poor else GOOD
         names = schema(rule.rubric)["properties"]["scores"]["properties"]
-        scores = {n: min(base + (thread.index * 3 + scene.turn * 5 + i * 4) % 15, 100) for i, n in enumerate(names)}
+        scores = {
+            n: min(base + (thread.index * 3 + scene.turn * 5 + i * 4) % 15, 100) for i, n in enumerate(names)
+        }
         comments = thread.innovation["review_comments"]
         document = {
             "recommendation": "revise" if scene.poor else "proceed",
@@ -159,4 +172,3 @@ class Story:
         position = thread.used.get(name, 0)
         thread.used[name] = position + 1
         return held[position]  # type: ignore[no-any-return]
-
