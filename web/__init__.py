@@ -7,7 +7,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from web import accounts, api, context, errors, pages, security
-from web.language import babel
+from web.language import init_language
 from workflow.clock import Clock
 from workflow.db import Database
 from workflow.settings import Settings
@@ -38,8 +38,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["loncatan"] = context.Desk(settings, database, clock)
     csrf.init_app(app)
-    babel.init_app(app)
-    accounts.init_app(app, settings, database, clock)
+    init_language(app)
+    accounts.init_app(app, database, clock)
     security.init_app(app, settings, csrf)
     errors.init_app(app)
     pages.init_app(app)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
-
+from web.language import say as _
 from workflow import dates, deadlines
 from workflow.commands.advance import Option
 from workflow.definition import Process, State, process

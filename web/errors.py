@@ -1,5 +1,6 @@
 """The only place where an error meets HTTP: a page for people, problem+json for programs."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
@@ -52,6 +53,12 @@ HINTS = {
 }
 
 
+EXPIRED = (
+    "Sesi Anda berakhir atau halaman ini sudah terlalu lama terbuka. "
+    "Muat ulang, lalu kirim lagi; draf Anda tetap tersimpan."
+)
+
+
 class PreconditionMissing(DomainError):
     """A write without If-Match."""
 
@@ -101,7 +108,7 @@ def _domain(error: DomainError) -> Response | tuple[str, int] | BaseResponse:
     status = STATUS.get(type(error), 400)
     if wants_json():
         response = problem(status, str(error), **_details(error))
-        if status == 401:
+        if status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
     if isinstance(error, Unauthenticated):
@@ -133,9 +140,8 @@ def _http(error: HTTPException) -> Response | tuple[str, int] | BaseResponse:
     return _page(status, detail)
 
 
-def _csrf(error: CSRFError) -> Response | tuple[str, int]:
-    detail = "Sesi Anda berakhir atau halaman ini sudah terlalu lama terbuka. Muat ulang, lalu kirim lagi; draf Anda tetap tersimpan."
-    return problem(400, detail) if wants_json() else _page(400, detail)
+def _csrf(_error: CSRFError) -> Response | tuple[str, int]:
+    return problem(400, EXPIRED) if wants_json() else _page(400, EXPIRED)
 
 
 def _busy(_error: Exception) -> Response | tuple[str, int, dict[str, str]]:

@@ -398,12 +398,16 @@ def shown(node: Node, value: Any, locale: str) -> Any:  # noqa: ANN401
     if widget in {"select", "radio", "checkboxes"}:
         labels = {o.value: o.label for o in options(node, None, locale)}
         return [labels.get(v, v) for v in value] if isinstance(value, list) else labels.get(value, value)
+    if widget == "date" and isinstance(value, str) and _is_date(value):
+        return dates.long_date(date.fromisoformat(value))
+    if widget == "money" and isinstance(value, int):
+        return f"Rp{dates.thousands(value)}"
+    return _plain(value, locale)
+
+
+def _plain(value: Any, locale: str) -> Any:  # noqa: ANN401
     if isinstance(value, bool):
         return ("Yes" if value else "No") if locale == "en" else ("Ya" if value else "Tidak")
-    if widget == "date" and isinstance(value, str):
-        return dates.long_date(date.fromisoformat(value)) if _is_date(value) else value
-    if widget == "money":
-        return f"Rp{dates.thousands(value)}"
     if isinstance(value, int):
         return dates.thousands(value)
     return dates.decimal(str(value)) if isinstance(value, float) else value

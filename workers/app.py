@@ -65,7 +65,7 @@ def _register(app: LoncatanCelery) -> None:
         scan(app.office)
 
 
-class RelayStep(bootsteps.StartStopStep):  # type: ignore[misc]
+class RelayStep(bootsteps.StartStopStep):
     """A relay process beside every worker, started again should it die; it ends when its worker does."""
 
     requires = ("celery.worker.components:Timer",)
@@ -84,7 +84,8 @@ class RelayStep(bootsteps.StartStopStep):  # type: ignore[misc]
             process.terminate()
             process.wait(timeout=10)
 
-    terminate = stop
+    def terminate(self, worker: Any) -> None:  # noqa: ANN401
+        self.stop(worker)
 
     def _revive(self) -> None:
         if self._process is None or self._process.poll() is not None:

@@ -48,7 +48,7 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],  # a message must not be able to run code
         "task_acks_late": True,
-        "task_reject_on_worker_lost": False,  # a poison message must not loop; attempts are counted on the row
+        "task_reject_on_worker_lost": False,  # a poison message must not loop; the row counts attempts
         "task_acks_on_failure": True,
         "task_acks_on_timeout": True,
         "task_time_limit": None if settings.embedded else 60,  # threads cannot be killed
@@ -60,7 +60,7 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "worker_max_tasks_per_child": None if settings.embedded else 1000,
         "worker_max_memory_per_child": None if settings.embedded else 300_000,
         "worker_eta_task_limit": 100,
-        "worker_cancel_long_running_tasks_on_connection_loss": False,  # killing a sender in SMTP makes doubles
+        "worker_cancel_long_running_tasks_on_connection_loss": False,  # it would make doubles
         "worker_soft_shutdown_timeout": 10,
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,

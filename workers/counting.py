@@ -2,6 +2,7 @@
 
 from email import message_from_bytes
 from types import TracebackType
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -19,7 +20,7 @@ class CountingServer:
     async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        message = message_from_bytes(bytes(envelope.content or b""))
+        message = message_from_bytes(envelope.original_content or b"")
         self.message_ids.append(str(message["Message-ID"]))
         return "250 Diterima"
 
@@ -29,7 +30,7 @@ class CountingServer:
             raise RuntimeError("not started")
         return f"smtp://127.0.0.1:{self._listener.port}"
 
-    def __enter__(self) -> "CountingServer":
+    def __enter__(self) -> Self:
         self._listener = Listener(self, "127.0.0.1", 0, server_hostname="localhost")
         self._listener.start()
         return self

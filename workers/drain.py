@@ -1,4 +1,4 @@
-"""Doing all due work at once, in this thread, at a given moment: for the demo's story and for tests."""
+"""Doing all due work at once in this thread, for the demo's story and for tests."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from workflow.settings import Settings
 
 
 class Drain:
-    """Call it with a moment: every job due by then is done, and the jobs those came to owe. Mails stay owed."""
+    """Call it with a moment: every job due by then is done, those owed by them too; mails stay owed."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
@@ -20,5 +20,5 @@ class Drain:
         while True:
             with self._database.read() as session:
                 due = [row_id for kind, row_id in due_work(session, at) if kind == "job"]
-            if not any([jobs.run_job(office, job_id) for job_id in due]):
+            if not sum(jobs.run_job(office, job_id) for job_id in due):
                 return

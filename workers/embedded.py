@@ -38,7 +38,7 @@ class EmbeddedWorkers:
             without_mingle=True,
             without_heartbeat=True,
         )
-        self._beat = beat.Service(self.app, scheduler_cls="celery.beat:Scheduler")
+        self._beat = beat.Service(self.app, scheduler_cls=beat.Scheduler)
 
     def start(self) -> None:
         for name, target in (

@@ -1,4 +1,4 @@
-"""Doing one owed thing: run a handler, or deliver one mail. Attempts are counted before, effects marked after."""
+"""Doing one owed thing: a handler or a mail. Attempts are counted before, effects marked after."""
 
 from datetime import datetime, timedelta
 
@@ -76,7 +76,7 @@ def deliver(office: Office, email_id: int) -> bool:
 
 
 def hold_unknown(office: Office) -> list[int]:
-    """Mails handed over by a worker that never came back: mark them *unknown*, or free those that may go twice."""
+    """Mails whose worker never came back: mark them *unknown*, or free those that may go twice."""
     now = office.clock()
     with office.database.write() as session:
         lost = list(
@@ -98,7 +98,8 @@ def hold_unknown(office: Office) -> list[int]:
 
 def back_off(attempts: int) -> timedelta:
     """10 s, 20 s, 40 s … at most half an hour."""
-    return min(FIRST_DELAY * 2 ** max(attempts - 1, 0), LONGEST_DELAY)
+    doublings = max(attempts - 1, 0)
+    return min(FIRST_DELAY * int(2**doublings), LONGEST_DELAY)
 
 
 def _take(
@@ -124,7 +125,7 @@ def _take(
 def _postpone(office: Office, kind: type[Job | Email], row_id: int, error: str) -> None:
     now = office.clock()
     with office.database.write() as session:
-        row = session.get_one(kind, row_id, with_for_update=True)
+        row: Job | Email = session.get_one(kind, row_id, with_for_update=True)  # type: ignore[assignment]
         row.error, row.leased_until = error[:2000], None
         row.due_at = now + back_off(row.attempts)
         if row.attempts >= MAX_ATTEMPTS:

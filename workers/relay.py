@@ -41,7 +41,7 @@ def due_work(session: Session, now: datetime, limit: int = BATCH) -> list[Owed]:
 
 def _due(
     kind: type[Job | Email], now: datetime, limit: int, also: ColumnElement[bool] | None = None
-) -> Select[tuple[int]]:
+) -> Select[int]:
     return (
         select(kind.id)
         .where(

@@ -16,7 +16,11 @@ MORNING = time(8, 0)
 @cache
 def days_off(year: int) -> dict[date, str]:
     """National holidays (SKB three ministers) and joint leave (cuti bersama) of a year, with their names."""
-    return dict(holidays.Indonesia(years=year, categories=("public", "government"), language="id").items())
+    return dict(
+        holidays.country_holidays(
+            "ID", years=year, categories=("public", "government"), language="id"
+        ).items()
+    )
 
 
 def is_working_day(day: date) -> bool:

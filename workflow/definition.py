@@ -318,30 +318,33 @@ def check(version: str, folder: Traversable, names: Names, structure: Iterable[P
 
 def _transition_faults(process: Process, t: Transition, names: Names) -> Iterator[str]:
     where = f"{t.stage} → {t.name}"
-    for state in (*t.origins, t.to):
-        if state not in process.states:
-            yield f"{where}: state {state} tidak ada"
-    for guard in t.guards:
-        if guard.name not in names.guards:
-            yield f"{where}: guard {guard.name} tidak dikenal"
-        form = guard.arguments.get("form")
-        if form is not None and form not in names.forms:
-            yield f"{where}: guard {guard.name} menyebut formulir {form} yang tidak ada"
-        step = guard.arguments.get("transition")
-        if step is not None and process.transition(t.stage, step) is None:
-            yield f"{where}: guard {guard.name} menyebut langkah {step} yang tidak ada"
-    if t.form is not None and t.form not in names.forms:
-        yield f"{where}: formulir {t.form} tidak ada di schemas/forms"
-    yield from (f"{where}: handler {h} tidak dikenal" for h in t.then if h not in names.handlers)
-    for audience, mail in t.notify.items():
-        if audience not in names.audiences:
-            yield f"{where}: penerima {audience} tidak dikenal"
-        if mail not in names.mails:
-            yield f"{where}: surel {mail} tidak punya templat"
+    yield from (f"{where}: {fault}" for fault in _unknown_names(process, t, names))
+    yield from (
+        f"{where}: {fault}" for guard in t.guards for fault in _guard_faults(process, t, guard, names)
+    )
     if t.by_system and (t.form or t.note or len(t.by) > 1):
         yield f"{where}: langkah sistem tidak mengisi formulir, catatan, atau berbagi dengan orang"
     if t.collect and t.form is None:
         yield f"{where}: collect tanpa form"
+
+
+def _unknown_names(process: Process, t: Transition, names: Names) -> Iterator[str]:
+    yield from (f"state {s} tidak ada" for s in (*t.origins, t.to) if s not in process.states)
+    if t.form is not None and t.form not in names.forms:
+        yield f"formulir {t.form} tidak ada di schemas/forms"
+    yield from (f"handler {h} tidak dikenal" for h in t.then if h not in names.handlers)
+    yield from (f"penerima {a} tidak dikenal" for a in t.notify if a not in names.audiences)
+    yield from (f"surel {m} tidak punya templat" for m in t.notify.values() if m not in names.mails)
+
+
+def _guard_faults(process: Process, t: Transition, guard: GuardCall, names: Names) -> Iterator[str]:
+    if guard.name not in names.guards:
+        yield f"guard {guard.name} tidak dikenal"
+    form, step = guard.arguments.get("form"), guard.arguments.get("transition")
+    if form is not None and form not in names.forms:
+        yield f"guard {guard.name} menyebut formulir {form} yang tidak ada"
+    if step is not None and process.transition(t.stage, step) is None:
+        yield f"guard {guard.name} menyebut langkah {step} yang tidak ada"
 
 
 def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]:

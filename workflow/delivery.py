@@ -142,7 +142,7 @@ def list_jobs(session: Session, state: str, limit: int = 100) -> list[tuple[Job,
 
 
 def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
-    """Owe it again, at once and with all attempts; the Message-ID of a mail stays. False if it is done or gone."""
+    """Owe it again, at once and with all attempts; a mail keeps its Message-ID. False if done or gone."""
     table: Kind = Email if kind == "email" else Job
     values: dict[str, Any] = {
         "due_at": now,

@@ -1,4 +1,4 @@
-"""What can go wrong in the domain. Messages are for people, in Indonesian; HTTP learns of them in one place."""
+"""What can go wrong in the domain, said in Indonesian; HTTP learns of it in one place."""
 
 from dataclasses import dataclass, field
 

@@ -89,9 +89,7 @@ def may_propose(user: User) -> bool:
 
 
 def may_see_reviews(user: User, case: Case, *, reviewed_by_me: bool) -> bool:
-    """Staff always; a reviewer after giving their own; the proposer only when the round is over
-    (then the page shows what the decision carried, not single scores).
-    """
+    """Staff always, a reviewer after giving their own; a proposer hears only what the decision carried."""
     return bool(roles_on(user, case) & SEE_REVIEWS) or reviewed_by_me
 
 

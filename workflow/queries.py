@@ -1,7 +1,7 @@
 """What pages and the API read. Every query asks the policy, so that nobody finds what is not theirs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -71,7 +71,7 @@ def list_cases(
     return Page(cases[:limit], cases[limit - 1].number if more else None, total)
 
 
-def _sorted(query: Select[tuple[Case]], sort: str) -> Select[tuple[Case]]:
+def _sorted(query: Select[Case], sort: str) -> Select[Case]:
     key = sort.removeprefix("-")
     if key not in SORTS:
         raise Invalid([Problem("/sort", f"Urutan tidak dikenal; pilih {', '.join(SORTS)}.")])
@@ -81,7 +81,7 @@ def _sorted(query: Select[tuple[Case]], sort: str) -> Select[tuple[Case]]:
     return query.order_by(column.asc().nulls_last(), Case.id.asc())
 
 
-def _after(session: Session, query: Select[tuple[Case]], cursor: str, sort: str) -> Select[tuple[Case]]:
+def _after(session: Session, query: Select[Case], cursor: str, sort: str) -> Select[Case]:
     """Continue behind the case that ended the last page, wherever it stands now."""
     last = session.scalars(select(Case).where(Case.number == cursor)).one_or_none()
     if last is None:
@@ -122,7 +122,7 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     return found
 
 
-def _below(code: str) -> Select[tuple[int]]:
+def _below(code: str) -> Select[int]:
     return select(Agency.id).where(
         or_(Agency.code == code, Agency.path.contains(f"/{code}/", autoescape=True))
     )
@@ -162,7 +162,9 @@ def _turn_of(role: str) -> ColumnElement[bool]:
 
 def my_turn(user: User) -> ColumnElement[bool]:
     """Cases that wait for this very person."""
-    waits = [_turn_of(role) & _holds(user, role) for role in ("proposer", "mentor", "coach")]
+    waits: list[ColumnElement[bool]] = [
+        _turn_of(role) & _holds(user, role) for role in ("proposer", "mentor", "coach")
+    ]
     waits.append(_turn_of("reviewer") & _reviews_now(user) & ~_has_reviewed(user))
     if user.heads_agency and user.agency:
         waits.append(_turn_of("agency_head") & Case.agency_id.in_(_below(user.agency.code)))
@@ -316,8 +318,7 @@ def funnel(session: Session) -> dict[str, int]:
 
 def without(filters: Filters, name: str) -> Filters:
     """The same filters with one taken off."""
-    default = next(f.default for f in filters.__dataclass_fields__.values() if f.name == name)
-    return replace(filters, **{name: default})
+    return Filters(**{**vars(filters), name: getattr(Filters(), name)})
 
 
 # --- for the public: no drafts, no people, no scores ------------------------------------------------

@@ -1,4 +1,4 @@
-"""Documents against their JSON Schema: one check for the web form, autosave and API, with words for people."""
+"""Documents against their JSON Schema: one check for form, autosave and API, with words for people."""
 
 import json
 import re
@@ -59,7 +59,7 @@ def _min_words(
         yield ValidationError(str(words))
 
 
-Validator: Any = extend(Draft202012Validator, {"minWords": _min_words})
+Validator: Any = extend(Draft202012Validator, {"minWords": _min_words})  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -133,7 +133,9 @@ def escape(key: str) -> str:
 
 def _explain(name: str, error: ValidationError, locale: str) -> Iterator[Problem]:
     path = [str(step) for step in error.absolute_path]
-    keyword, limit, value = str(error.validator), error.validator_value, error.instance
+    keyword = str(error.validator)
+    limit: Any = error.validator_value
+    value: Any = error.instance
     if keyword == "required":
         for missing in limit:
             if missing not in value:

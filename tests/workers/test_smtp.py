@@ -402,11 +402,11 @@ def guarded(certificate: Path, *, smtps: bool = False) -> Iterator[Guarded]:
     tls = {"ssl_context": context} if smtps else {"tls_context": context}
     controller = Controller(
         found,
-        "0.0.0.0",
+        "0.0.0.0",  # noqa: S104
         port,
         authenticator=found.sign_in,
         auth_require_tls=not smtps,
-        **tls,  # noqa: S104
+        **tls,
     )
     controller.start()
     try:

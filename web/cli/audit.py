@@ -19,7 +19,7 @@ def verify(as_json: bool) -> None:  # noqa: FBT001
         verdict = chain.verify(session)
     text = f"Rantai utuh sampai peristiwa ke-{verdict.events}."
     if not verdict.intact:
-        text = f"Rantai putus pada peristiwa {verdict.event_id}: {verdict.fault} ({verdict.events} peristiwa sebelumnya utuh)."
+        text = f"Rantai putus pada peristiwa {verdict.event_id}: {verdict.fault}."
     report({**vars(verdict), "intact": verdict.intact}, as_json, text)
     if not verdict.intact:
         raise SystemExit(1)

@@ -57,5 +57,6 @@ def clock(days: int | None, to: datetime | None) -> None:
         target = to.replace(hour=9, tzinfo=WIB) if to else now() + timedelta(days=days or 0)
         if target > now() and (days or to):
             click.echo(f"{travel(database, now(), target)} tenggat diproses.")
-            now = lambda: target  # noqa: E731
-        click.echo(dates.long_moment(now()))
+            click.echo(dates.long_moment(target))
+        else:
+            click.echo(dates.long_moment(now()))

@@ -42,7 +42,7 @@ def create(
     agency: str | None,
     position: str,
     roles: tuple[str, ...],
-    head: bool,
+    head: bool,  # noqa: FBT001
     password: str | None,
 ) -> None:
     """Add a person; prints the password if it was made here."""

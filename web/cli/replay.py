@@ -1,5 +1,6 @@
-"""`loncatan replay`: cases driven the whole way through the public commands, and every mail counted."""
+"""`loncatan replay`: cases driven the whole way by the public commands, every mail counted."""
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -66,16 +67,14 @@ def _run(folder: Path, server: CountingServer, cases: int, seed: int) -> Tally:
 
 def configured(folder: Path, smtp_url: str) -> Settings:
     """The environment's database and broker if both are set, else temporary ones."""
-    import os  # noqa: PLC0415
-
     return Settings.from_env({**os.environ, "SMTP_URL": smtp_url, "VAR": str(folder)})
 
 
 def _words(tally: Tally) -> str:
     states = "\n".join(f"  {state:<38}{count:>6}" for state, count in sorted(tally.by_state.items()))
     return (
-        f"{tally.cases} usulan, {tally.transitions} langkah, {tally.events} peristiwa dalam {tally.seconds} s "
+        f"{tally.cases} usulan, {tally.transitions} langkah, {tally.events} peristiwa, {tally.seconds} s "
         f"({tally.events_per_second} per detik)\n"
-        f"surel terutang {tally.emails_owed}, diterima {tally.emails_received}, hilang {tally.lost}, "
+        f"surel: terutang {tally.emails_owed}, diterima {tally.emails_received}, hilang {tally.lost}, "
         f"ganda {tally.doubled}, belum pasti {tally.unknown}\n{states}"
     )

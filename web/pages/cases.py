@@ -244,7 +244,7 @@ def show(number: str) -> str:
         turn=case_view.turn_words(case),
         category=case_view.category_words(case.category),
         marks=case_view.stage_marks(case, now(), locale(), case_view.stages_left(events)),
-        step=case_view.next_step(case, found, now(), locale(), hidden, _extra(case, roles, given, mine)),
+        step=case_view.next_step(case, found, now(), locale(), hidden, _extra(case, roles, mine=mine)),
         timeline=case_view.timeline(case, events, people, mails, locale()),
         forms=_filled(case),
         emails=[m for m in emails if _may_read_mail(m.recipient_id, roles)],
@@ -277,7 +277,7 @@ def _in_own_hands(case: Case) -> bool:
     return case.stage == first and flow.states[case.state].owner == "proposer" and not case.outcome
 
 
-def _extra(case: Case, roles: frozenset[str], given: list[Any], mine: bool) -> list[case_view.Action]:
+def _extra(case: Case, roles: frozenset[str], *, mine: bool) -> list[case_view.Action]:
     rule = process(case.process).states[case.state].review
     if rule is None:
         return []

@@ -19,7 +19,7 @@ from workflow.demo.clock import travel
 from workflow.demo.load import PERSONAS
 from workflow.errors import NotFound
 from workflow.mailbox import Received, read, read_one
-from workflow.models import Fact
+from workflow.models import Fact, User
 
 bp = Blueprint("demo", __name__)
 
@@ -45,7 +45,7 @@ def banner() -> dict[str, Any]:
 def sign_in() -> BaseResponse:
     email = request.form.get("email", "").lower()
     with desk().database.read() as session:
-        account = session.scalars(select(Account).where(Account.email == email)).unique().one_or_none()
+        account = session.scalars(select(Account).where(User.email == email)).unique().one_or_none()
     if account is None or not account.is_active:
         raise NotFound
     logout_user()

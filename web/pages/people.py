@@ -30,16 +30,10 @@ def index() -> str:
 def add() -> Response | tuple[str, int]:
     posted = request.form.to_dict()
     password = posted.pop("password", "")
+    if len(password) < LEAST_PASSWORD:
+        short = _("Kata sandi awal minimal %(n)s karakter.", n=LEAST_PASSWORD)
+        return _page(posted, [Problem("/password", short)]), 422
     try:
-        if len(password) < LEAST_PASSWORD:
-            raise Invalid(
-                [
-                    Problem(
-                        "/password",
-                        _("Kata sandi awal minimal %(n)s karakter.", n=LEAST_PASSWORD),
-                    )
-                ]
-            )
         with desk().database.write() as session:
             people.create_user(
                 session,

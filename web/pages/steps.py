@@ -5,13 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from web import case_view, forms
 from web.context import actor, desk, now
 from web.guards import signed_in
 from web.language import locale
+from web.language import say as _
 from web.once import once
 from workflow import commands, dates, validation
 from workflow.commands.drafts import load_draft, writable_step
@@ -23,7 +23,10 @@ from workflow.models import Case, Draft
 bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
 
 REVIEW = "periksa"
-DRAFT_CONFLICT = "Bagian ini disimpan di tempat lain sejak Anda membukanya. Isian Anda ada di bawah; simpan lagi untuk memakainya."
+DRAFT_CONFLICT = (
+    "Bagian ini disimpan di tempat lain sejak Anda membukanya. "
+    "Isian Anda ada di bawah; simpan lagi untuk memakainya."
+)
 
 
 @dataclass

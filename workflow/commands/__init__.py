@@ -1,4 +1,4 @@
-"""The only functions that change a case. Each runs in the caller's transaction and leaves no trace if refused.
+"""The only functions that change a case. Each runs in the caller's transaction; refused, it leaves no trace.
 
 All of them check in the same order: visible, version, state, role, document, guards; then they write
 the case, append the event and owe the work, in that order.

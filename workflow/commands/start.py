@@ -85,7 +85,7 @@ def amend(
     document: Mapping[str, Any],
     expected: str | None,
 ) -> Case:
-    """Change title, category, agency, cohort or mentor while the proposer holds the case in its first stage."""
+    """Change the cover data while the proposer holds the case in its first stage."""
     user = _person(actor)
     case = find(session, actor, number, lock=True)
     check_version(case, expected)

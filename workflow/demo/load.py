@@ -86,7 +86,7 @@ def _people(session: Session, found: list[dict[str, Any]]) -> None:
             name = HEADS[(number * 2 + len(seen)) % len(HEADS)]
             _add(
                 session,
-                Persona(f"kepala.{code}", name, "Kepala Perangkat Daerah", code, (), True),
+                Persona(f"kepala.{code}", name, "Kepala Perangkat Daerah", code, heads_agency=True),
                 seen,
             )
 

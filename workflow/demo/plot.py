@@ -10,7 +10,7 @@ from workflow.clock import WIB
 
 @dataclass(frozen=True)
 class Scene:
-    """Something done: `verb` is what, `names` the steps it may be, `turn` whose review, `poor` how it went."""
+    """Something done: `names` are the steps it may be, `turn` whose review, `poor` how it went."""
 
     at: datetime
     verb: str
@@ -151,7 +151,7 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
         poor = final and state == "hearing"
         return [
             _step(_on(begin, 6), "endorse"),
-            *_review_of(begin, 8, final, state == "feasibility", poor),
+            *_review_of(begin, 8, final=final, open_now=state == "feasibility", poor=poor),
         ]
     if place == "running":
         progress = [_step(_on(begin, 40 + 10 * i), *PROGRESS) for i in range(entries)]
@@ -164,7 +164,11 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
     if place == "report_review":
         asked = [_step(_on(reported, 3), "submit_report")]
         return asked + _review_of(
-            reported, 5, final, state == "report_review", final and state == "report_revision"
+            reported,
+            5,
+            final=final,
+            open_now=state == "report_review",
+            poor=final and state == "report_revision",
         )
     simple: dict[str, list[Scene]] = {
         "planned": [],
@@ -190,7 +194,7 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
     return found
 
 
-def _review_of(begin: datetime, days: int, final: bool, open_now: bool, poor: bool) -> list[Scene]:
+def _review_of(begin: datetime, days: int, *, final: bool, open_now: bool, poor: bool) -> list[Scene]:
     """A round that is still open where the story ends in it, else one that is over."""
     return _round(_on(begin, days), count=1 if final and open_now else 3, poor=poor)
 

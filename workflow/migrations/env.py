@@ -1,6 +1,6 @@
 """Alembic's entry: runs on the connection that `workflow.migrations` hands over."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
@@ -8,7 +8,7 @@ from workflow.db import CanonicalJson, UtcDateTime
 from workflow.models import Base
 
 
-def render(kind: str, item: Any, _autogen: Any) -> str | bool:  # noqa: ANN401 - Alembic's hook is untyped
+def render(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:  # noqa: ANN401 - Alembic's hook is untyped
     if kind == "type" and isinstance(item, UtcDateTime | CanonicalJson):
         return f"{type(item).__name__}()"
     return False
