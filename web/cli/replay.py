@@ -1,6 +1,7 @@
 """`loncatan replay`: cases driven the whole way by the public commands, every mail counted."""
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -56,7 +57,7 @@ def _run(folder: Path, server: CountingServer, cases: int, seed: int) -> Tally:
     started = time.monotonic()
     try:
         rehearsal = Rehearsal(database, cases, seed)
-        with click.progressbar(length=cases, label="Memutar", file=click.get_text_stream("stderr")) as bar:
+        with click.progressbar(length=cases, label="Memutar", file=sys.stderr) as bar:
             rehearsal.play(bar.update)
             rehearsal.wait_until_quiet(QUIET_SECONDS + cases)
         return rehearsal.tally(server.message_ids, time.monotonic() - started)
