@@ -6,7 +6,6 @@ from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
-from email.utils import parseaddr
 
 from workflow.clock import WIB
 
@@ -14,6 +13,7 @@ ADDRESS = re.compile(
     r"(?=.{3,254}\Z)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z\d-]+(\.[a-z\d-]+)*",
     re.ASCII | re.IGNORECASE,
 )
+SENDER = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>|(?P<bare>\S+)")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,200}@[!-;=?-~]{1,200}>")
 LINK = re.compile(r"https?://[!-;=?-~]{1,900}")
 
@@ -41,7 +41,7 @@ class Outgoing:
 
     @property
     def sender_address(self) -> str:
-        return _address("", parseaddr(_line(self.sender))[1]).addr_spec
+        return _sender(self.sender).addr_spec
 
 
 class _Unbroken(UnstructuredHeader, BaseHeader):
@@ -69,7 +69,7 @@ def compose(outgoing: Outgoing) -> bytes:
     Raises WrongMail where an address, the Message-ID or the link is not one.
     """
     message = EmailMessage(POLICY)
-    message["From"] = _address(parseaddr(_line(outgoing.sender))[0], outgoing.sender_address)
+    message["From"] = _sender(outgoing.sender)
     message["To"] = _address(_line(outgoing.to_name), outgoing.to_address)
     message["Subject"] = _line(outgoing.subject)
     message["Date"] = outgoing.sent_at or datetime.now(WIB)
@@ -81,6 +81,15 @@ def compose(outgoing: Outgoing) -> bytes:
     message.set_content(_sound(outgoing.text), cte="quoted-printable")
     message.add_alternative(_sound(outgoing.html), subtype="html", cte="quoted-printable")
     return message.as_bytes()
+
+
+def _sender(sender: str) -> Address:
+    """The last thing in angle brackets is the address, whatever the name before it looks like."""
+    found = SENDER.fullmatch(_line(sender))
+    if not found:
+        raise WrongMail(sender)
+    name, address = found["name"] or "", found["address"] or found["bare"] or ""
+    return _address(name.strip().strip('"'), address)
 
 
 def _address(name: str, address: str) -> Address:

@@ -1,7 +1,9 @@
 """The mailbox of demo mode: a real SMTP server that keeps all mail in a Maildir."""
 
 import mailbox
-from asyncio import Server
+import socket
+from asyncio import AbstractServer
+from collections.abc import Awaitable
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -35,12 +37,22 @@ class _Keeper:
 
 
 class Listener(Controller):
-    """A Controller that knows its port even where the choice was left to the system."""
+    """A Controller that says at once that its port is taken, and knows which one port 0 became."""
 
-    def _trigger_server(self) -> None:
-        if isinstance(self.server, Server):
-            self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()  # type: ignore[no-untyped-call]
+    _socket: socket.socket
+
+    def start(self) -> None:
+        try:
+            self._socket = socket.create_server((self.hostname, self.port))
+        except OSError:
+            self.loop.close()
+            raise
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
+        self.port = self._socket.getsockname()[1]
+        super().start()
+
+    def _create_server(self) -> Awaitable[AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._socket)
 
 
 class Mailbox:

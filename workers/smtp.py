@@ -64,7 +64,7 @@ def send(smtp_url: str, outgoing: Outgoing, timeout: float = 10) -> None:
         _offer(smtp, outgoing, message, ends_at)
         _finish(smtp, timeout)
         with suppress(OSError):
-            patience(smtp, QUIT_TIMEOUT)
+            patience(smtp, min(timeout, QUIT_TIMEOUT))
             smtp.quit()
 
 

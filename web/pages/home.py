@@ -25,7 +25,7 @@ def front() -> str:
         {"label": flow.stages[name].title(locale()), "value": count} for name, count in reached.items()
     ]
     cards = [{"case": case, "marks": case_view.stage_marks(case, now(), locale())} for case in recent]
-    return render_template("front.html", journey=journey, figures=figures, cards=cards)
+    return render_template("front.html", journey_rows=journey, figures=figures, cards=cards)
 
 
 @bp.get("/beranda")
