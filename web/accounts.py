@@ -84,6 +84,7 @@ def init_app(app: Flask, database: Database, clock: Clock) -> None:
         SECURITY_CHANGE_PASSWORD_TEMPLATE="account/change_password.html",  # noqa: S106
         SECURITY_FLASH_MESSAGES=True,
         SECURITY_TRACKABLE=True,
+        SECURITY_DATETIME_FACTORY=clock,
         SECURITY_USE_REGISTER_V2=True,
         SECURITY_UNAUTHORIZED_VIEW=None,
         SECURITY_RETURN_GENERIC_RESPONSES=True,

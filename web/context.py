@@ -38,7 +38,9 @@ def viewer() -> User | None:
     by_token = g.get("token_user")
     if by_token is not None:
         return cast("User", by_token)
-    return cast("User", current_user._get_current_object()) if current_user.is_authenticated else None  # noqa: SLF001
+    if not current_user:
+        return None
+    return cast("User", current_user._get_current_object())  # noqa: SLF001 - the person behind the proxy
 
 
 def me() -> User:
