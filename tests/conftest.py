@@ -1,0 +1,116 @@
+"""Both databases, a cast of people, a clock that can be moved, and workers that run when asked."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.servers import postgres
+from workers.drain import Drain
+from workflow import migrations
+from workflow.db import Database
+from workflow.ledger import Actor
+from workflow.models import Cohort
+from workflow.people import create_user, find_user
+from workflow.reference.load import load_agencies
+from workflow.settings import Settings
+
+MONDAY = datetime(2022, 9, 12, 2, 0, tzinfo=UTC)
+
+CAST = {
+    "ani": ("puskesmas-tanon-1", (), False),
+    "budi": ("puskesmas-tanon-1", (), False),
+    "yuli": ("dinkes", (), True),
+    "retno": ("bkpsdm", ("organiser",), False),
+    "endah": ("bappeda-litbang", ("coordinator",), False),
+    "haryo": ("inspektorat", ("auditor",), False),
+    "dimas": ("diskominfo", ("admin",), False),
+    "rudi": ("dlh", ("reviewer",), False),
+    "sri": ("disdikbud", ("reviewer",), False),
+    "tono": ("dishub", ("reviewer",), False),
+    "lain": ("dlh", (), False),
+}
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty, migrated database with the agencies and the cast."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    else:
+        made = Database(_fresh_postgres(request.getfixturevalue("postgres_server")))
+    migrations.upgrade(made)
+    with made.write() as session:
+        load_agencies(session)
+        session.add(Cohort(code="pkp-iv-2022", name="PKP Angkatan IV 2022", year=2022))
+        for name, (agency, roles, head) in CAST.items():
+            create_user(
+                session,
+                MONDAY,
+                email=f"{name}@contoh.invalid",
+                name=name.title(),
+                agency=agency,
+                roles=roles,
+                heads_agency=head,
+            )
+    yield made
+    made.dispose()
+
+
+def _fresh_postgres(server: str) -> str:
+    name = f"t{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return server.replace("postgresql://", "postgresql+psycopg://").rsplit("/", 1)[0] + f"/{name}"
+
+
+class MovableClock:
+    """The time of a test; it stands still until moved."""
+
+    def __init__(self) -> None:
+        self.now = MONDAY
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def tick(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def as_(clock: MovableClock) -> Callable[[Session, str], Actor]:
+    """Call it with a session and "ani": Ani as an actor, now."""
+
+    def actor(session: Session, name: str) -> Actor:
+        user = find_user(session, f"{name}@contoh.invalid")
+        assert user is not None
+        return Actor(user, clock())
+
+    return actor
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(var=tmp_path, secret_key="k" * 40)
+
+
+@pytest.fixture
+def run_workers(settings: Settings, database: Database, clock: MovableClock) -> Callable[[], None]:
+    """All due jobs, until nothing is due."""
+    drain = Drain(settings, database)
+    return lambda: drain(clock())
