@@ -43,7 +43,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
     security.init_app(app, settings, csrf)
     errors.init_app(app)
     pages.init_app(app)
-    api.init_app(app, csrf)
+    api.init_app(app)
     return app
 
 

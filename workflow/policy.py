@@ -93,6 +93,11 @@ def may_see_reviews(user: User, case: Case, *, reviewed_by_me: bool) -> bool:
     return bool(roles_on(user, case) & SEE_REVIEWS) or reviewed_by_me
 
 
+def may_see_all_mail(user: User, case: Case) -> bool:
+    """The mails of a case to others than oneself."""
+    return bool(roles_on(user, case) & SEE_REVIEWS)
+
+
 def may_run_delivery(user: User) -> bool:
     """Look at jobs and mails of all cases, retry and drop."""
     return bool(user.global_roles & {"coordinator", "admin"})

@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from socket import AF_INET, SO_LINGER, SO_RCVBUF, SOCK_STREAM, SOL_SOCKET, socket
 from struct import pack
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -31,7 +31,10 @@ MAIL = Outgoing(
 SOON = 0.3
 """Seconds after which a silent server is given up; nothing but silence waits so long."""
 
-HANG, DROP = "hang", "drop"
+HANG, DROP, SLOWLY = "hang", "drop", "slowly "
+SLOW, PATIENT = 0.5, 0.8
+"""One slow answer is within the patience, two are not."""
+
 POLITE = {
     "greeting": "220 siap",
     "ehlo": "250 halo",
@@ -45,7 +48,7 @@ POLITE = {
 
 @dataclass
 class Script:
-    """A server that answers each step as told: a reply, HANG or DROP. It serves one client."""
+    """A server for one client that answers each step as told: a reply, SLOWLY + a reply, HANG or DROP."""
 
     answers: Mapping[str, str]
     heard: list[str] = field(default_factory=list)
@@ -64,7 +67,7 @@ class Script:
             while self._answer(client, step) and (line := lines.readline()):
                 step = line.split(b" ")[0].strip().lower().decode()
                 self.heard.append(step)
-                if step == "data" and self.answers["data"].startswith("354"):
+                if step == "data" and self.answers["data"].removeprefix(SLOWLY).startswith("354"):
                     self._answer(client, "data")
                     self.body = list(iter(lines.readline, b".\r\n"))
                     step = "."
@@ -73,11 +76,13 @@ class Script:
 
     def _answer(self, client: socket, step: str) -> bool:
         answer = self.answers[step]
+        if answer.startswith(SLOWLY):
+            Event().wait(SLOW)
         if answer == DROP:
             client.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
         if answer in {HANG, DROP}:
             return False
-        client.sendall(answer.encode() + b"\r\n")
+        client.sendall(answer.removeprefix(SLOWLY).encode() + b"\r\n")
         return True
 
 
@@ -177,10 +182,12 @@ def test_no_clear_answer_to_the_dot_is_ambiguous(answer: str) -> None:
 
 @pytest.mark.parametrize("answer", [HANG, DROP, "500 tidak kenal"])
 def test_what_comes_after_the_answer_changes_nothing(answer: str) -> None:
+    start = monotonic()
     with server(quit=answer) as script:
         send(script.url, MAIL, timeout=SOON)
 
     assert script.heard[-1] == "quit"
+    assert monotonic() - start < SOON + 2
 
 
 def test_a_mail_cut_off_in_the_middle_is_not_sent() -> None:
@@ -233,6 +240,21 @@ def test_the_timeout_bounds_the_wait(answer: str) -> None:
         send(script.url, MAIL, timeout=SOON)
 
     assert SOON * 0.9 < monotonic() - start < SOON + 2
+
+
+def test_the_timeout_bounds_all_steps_together() -> None:
+    answers = {"mail": SLOWLY + "250 baik", "rcpt": SLOWLY + "250 baik"}
+    with server(**answers) as script, pytest.raises(NotSent):
+        send(script.url, MAIL, timeout=PATIENT)
+
+    assert script.body == []
+
+
+def test_the_last_answer_is_waited_for_anew() -> None:
+    with server(data=SLOWLY + "354 silakan", dot=SLOWLY + "250 diterima") as script:
+        send(script.url, MAIL, timeout=PATIENT)
+
+    assert script.heard[-1] == "quit"
 
 
 def test_the_faults_of_a_real_server_are_told_apart() -> None:

@@ -247,7 +247,7 @@ def show(number: str) -> str:
         step=case_view.next_step(case, found, now(), locale(), hidden, _extra(case, roles, mine=mine)),
         timeline=case_view.timeline(case, events, people, mails, locale()),
         forms=_filled(case),
-        emails=[m for m in emails if _may_read_mail(m.recipient_id, roles)],
+        emails=[m for m in emails if m.recipient_id == user.id or policy.may_see_all_mail(user, case)],
         people=people,
         reviews=ever
         if policy.may_see_reviews(user, case, reviewed_by_me=False)
@@ -265,10 +265,6 @@ def show(number: str) -> str:
 def _mentioned(events: list[Event]) -> set[int]:
     found = {e.actor_id for e in events if e.actor_id}
     return found | {e.data["user"] for e in events if isinstance(e.data.get("user"), int)}
-
-
-def _may_read_mail(recipient_id: int, roles: frozenset[str]) -> bool:
-    return recipient_id == me().id or bool(roles & {"coordinator", "organiser", "auditor"})
 
 
 def _in_own_hands(case: Case) -> bool:

@@ -1,0 +1,140 @@
+"""`make run`'s whole self: the demo starts, people work in a browser, mails arrive, a restart keeps it all."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.servers import free_port, until
+
+AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+START_SECONDS = 120
+
+
+@contextmanager
+def loncatan(var: Path, port: int) -> Iterator[str]:
+    """The embedded profile in demo mode; yields what it printed once it is ready."""
+    environment = {**os.environ, "DEMO": "1", "VAR": str(var), "PORT": str(port)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "web.cli", "up"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    printed: list[str] = []
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            printed.append(line)
+            if line.startswith("READY"):
+                break
+        yield "".join(printed)
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        message = "no browser: install Debian's chromium, or put one on the PATH"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-background-networking", "--disable-quic"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    var, port = tmp_path_factory.mktemp("var"), free_port()
+    with loncatan(var, port) as printed:
+        yield f"http://127.0.0.1:{port}", printed
+    with loncatan(var, port) as again:
+        assert "READY" in again
+        assert "Memuat data peragaan" not in again
+
+
+@pytest.fixture
+def page(browser: Browser, demo: tuple[str, str]) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    opened = context.new_page()
+    opened.goto(demo[0])
+    yield opened
+    context.close()
+
+
+def sign_in(page: Page, role: str) -> None:
+    page.locator(f'button.demo-persona:has-text("{role}")').click()
+    page.wait_for_url("**/beranda")
+
+
+def test_it_says_where_it_is_and_as_whom_to_sign_in(demo: tuple[str, str]) -> None:
+    assert f"READY {demo[0]}" in demo[1]
+    assert "koordinator@demo.invalid" in demo[1]
+
+
+def test_an_officer_begins_a_proposal_and_the_draft_saves_itself(page: Page) -> None:
+    sign_in(page, "Koordinator")
+    page.goto(page.url.replace("/beranda", "/usulan/baru"))
+    page.fill('[name="/title"]', "UJI PERAMBAN: layanan yang dicoba dari peramban")
+    page.check('[name="/category"][value="digital"]')
+    page.click("button[data-default]")
+    page.wait_for_url(re.compile(r"/usulan/INV-\d+-\d+$"))
+
+    page.goto(f"{page.url}/langkah/propose")
+    page.locator("textarea").first.fill("Ringkasan yang ditulis di peramban dan tersimpan sendiri.")
+    page.wait_for_function("document.querySelector('[data-autosave-text]').textContent.includes('Tersimpan')")
+    page.reload()
+
+    assert page.locator("textarea").first.input_value().startswith("Ringkasan yang ditulis")
+
+
+def test_mails_of_the_story_arrive_in_the_mailbox(page: Page) -> None:
+    sign_in(page, "Koordinator")
+
+    def arrived() -> bool:
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + "/surat")
+        return page.locator("tr[data-row]").count() > 20
+
+    until(arrived)
+
+
+@pytest.mark.parametrize("role", ["Koordinator", "Penelaah", "Operator"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, role)
+    host = page.url.removesuffix("/beranda")
+    paths = ["/", "/beranda", "/usulan", "/proses", "/akun"]
+    if role == "Koordinator":
+        paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]
+    if role == "Penelaah":
+        paths += ["/telaah"]
+    if role == "Operator":
+        paths += ["/orang"]
+    for path in paths:
+        page.goto(host + path)
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate(
+            "async () => (await axe.run(document)).violations.map(v => [v.id, v.nodes[0].html])"
+        )
+        assert found == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
