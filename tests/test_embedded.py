@@ -1,4 +1,4 @@
-"""`make run`'s whole self: the demo starts, people work in a browser, mails arrive, a restart keeps it all."""
+"""The demo starts, people work in a browser, mails arrive, and a restart keeps it all."""
 
 import os
 import re
@@ -114,7 +114,7 @@ def test_mails_of_the_story_arrive_in_the_mailbox(page: Page) -> None:
         page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + "/surat")
         return page.locator("tr[data-row]").count() > 20
 
-    until(arrived)
+    until(arrived, 60)
 
 
 @pytest.mark.parametrize("role", ["Koordinator", "Penelaah", "Operator"])

@@ -92,7 +92,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
             "state": state.title(person.locale),
             "owner_title": ROLE_NAMES.get(state.owner, state.owner),
             "url": f"{address}/usulan/{case.number}",
-            "due": dates.deadline(case.due_at) if case.due_at else None,
+            "due": dates.deadline(case.due_at) if case.due_at and case.state == state.name else None,
         },
         "recipient": _person(person),
         "actor": _person(actor) if actor else None,
@@ -134,5 +134,6 @@ WHY = {
     "organiser": "penyelenggara pelatihan angkatan ini",
     "coordinator": "koordinator inovasi di Bappeda Litbang",
     "owner": "memegang giliran pada usulan ini",
+    "subject": "disebut dalam perubahan ini",
     "escalation": "dituju dalam eskalasi usulan ini",
 }

@@ -43,7 +43,14 @@ def innovations() -> list[dict[str, Any]]:
     """The files, in the order of their numbers."""
     folder = files("workflow.demo") / "innovations"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".json"))
-    return [json.loads((folder / name).read_text("utf-8")) for name in names]
+    found = [json.loads((folder / name).read_text("utf-8")) for name in names]
+    homes: dict[str, str] = {}
+    for innovation in found:
+        for person in filter(None, (innovation["proposer"], innovation.get("mentor"))):
+            home = homes.setdefault(person["email"], innovation["agency"])
+            if home != innovation["agency"]:  # a namesake elsewhere
+                person["email"] += f".{innovation['agency']}"
+    return found
 
 
 def scene_count() -> int:
