@@ -53,4 +53,4 @@ def me() -> User:
 
 def actor(session: Session) -> Actor:
     """The person as an actor of a command within this session."""
-    return Actor(session.merge(me(), load=False), now(), locale())
+    return Actor(session.get_one(User, me().id), now(), locale())
