@@ -36,7 +36,10 @@ def seen_versions() -> list[str]:
     seen = request.if_match
     if seen.star_tag:
         return []
-    tags = [*sorted(seen.as_set()), *(f"W/{tag}" for tag in sorted(seen.as_set(include_weak=True) - seen.as_set()))]
+    tags = [
+        *sorted(seen.as_set()),
+        *(f"W/{tag}" for tag in sorted(seen.as_set(include_weak=True) - seen.as_set())),
+    ]
     if not tags:
         raise PreconditionMissing
     return [tag[:LONGEST_TAG] for tag in tags]
