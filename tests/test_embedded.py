@@ -101,7 +101,7 @@ def test_an_officer_begins_a_proposal_and_the_draft_saves_itself(page: Page) -> 
 
     page.goto(f"{page.url}/langkah/propose")
     page.locator("textarea").first.fill("Ringkasan yang ditulis di peramban dan tersimpan sendiri.")
-    page.locator("[data-autosave-text]").filter(has_text="Tersimpan").wait_for()
+    page.locator("[data-autosave-text]").filter(has_text=re.compile(r"^\s*Tersimpan")).wait_for()
     page.reload()
 
     assert page.locator("textarea").first.input_value().startswith("Ringkasan yang ditulis")

@@ -1,54 +1,58 @@
-"""Reading a request strictly: JSON, If-Match."""
+"""Reading a request strictly: JSON, If-Match, Idempotency-Key, query parameters."""
 
 from typing import Any
 
 from flask import request
-from sqlalchemy.orm import Session
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from web.api import auth
-from web.api.problems import Malformed
 from web.errors import PreconditionMissing
-from workflow import commands, validation
-from workflow.errors import Invalid
-from workflow.ledger import Actor
+from workflow import validation
+from workflow.errors import Invalid, Problem
 
-LONGEST_TAG = 100
+LARGEST = 1_000_000
+
+
+class Unreadable(BadRequest):
+    """Not JSON at all; 400, where a document that breaks its schema is 422."""
 
 
 def document(name: str) -> dict[str, Any]:
     """The body, checked against schemas/api/<name>.json."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
+    if (request.content_length or 0) > LARGEST:
+        raise RequestEntityTooLarge
     try:
-        body = validation.parse_json(request.get_data())
+        body = validation.parse_json(request.get_data(cache=True))
     except Invalid as fault:
-        raise Malformed(fault.problems) from fault
-    validation.require(name, body, auth.language())
+        raise Unreadable(fault.problems[0].message) from fault
+    validation.require(name, body)
     return dict(body)
 
 
-def seen_versions() -> list[str]:
-    """The etags of If-Match; none means any version (`*`). Raises PreconditionMissing.
-
-    A weak etag never matches (RFC 9110, 13.1.1): it keeps its mark and so equals no version.
-    """
-    seen = request.if_match
-    if seen.star_tag:
-        return []
-    tags = [
-        *sorted(seen.as_set()),
-        *(f"W/{tag}" for tag in sorted(seen.as_set(include_weak=True) - seen.as_set())),
-    ]
-    if not tags:
+def if_match() -> str:
+    """The etag that the caller has seen; `*` means any. Raises PreconditionMissing."""
+    header = request.headers.get("If-Match", "").strip()
+    if not header:
         raise PreconditionMissing
-    return [tag[:LONGEST_TAG] for tag in tags]
+    return header.removeprefix("W/").strip('"')
 
 
-def expected(session: Session, who: Actor, number: str, tags: list[str]) -> str | None:
-    """The one etag to hold a command to: of several, the one that is present if any is."""
-    if len(tags) <= 1:
-        return next(iter(tags), None)
-    current = commands.etag(commands.find(session, who, number, lock=True))
-    same_version = (tag for tag in tags if tag.partition(".")[0] == current.partition(".")[0])
-    return current if current in tags else next(same_version, tags[0])
+def idempotency_key() -> str:
+    return request.headers.get("Idempotency-Key", "").strip()
+
+
+def only(*names: str) -> None:
+    """Raise Invalid for query parameters nobody reads, so that a typo is not silently ignored."""
+    unknown = sorted(set(request.args) - set(names))
+    if unknown:
+        raise Invalid([Problem(f"/{name}"[:100], "Parameter ini tidak dikenal.") for name in unknown])
+
+
+def whole_number(name: str, default: int | None, most: int = 2**31 - 1) -> int | None:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 11 and int(text) <= most):  # noqa: PLR2004
+        raise Invalid([Problem(f"/{name}", f"Bilangan bulat 0 sampai {most}.")])
+    return int(text)
