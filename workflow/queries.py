@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from workflow import policy
 from workflow.definition import process, versions
 from workflow.errors import Invalid, Problem
-from workflow.models import Agency, Case, Cohort, Email, Event, Grant, Participant, Review, User
+from workflow.models import Agency, Case, Cohort, Email, Event, Evidence, Grant, Participant, Review, User
 
 PAGE = 50
 LARGEST_PAGE = 200
@@ -65,7 +65,7 @@ def list_cases(
     if not 1 <= limit <= LARGEST_PAGE:
         raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
     if cursor:
-        query = _after(session, query, cursor, sort)
+        query = _after(session, query, user, cursor, sort)
     cases = list(session.scalars(query.limit(limit + 1)))
     more = len(cases) > limit
     return Page(cases[:limit], cases[limit - 1].number if more else None, total)
@@ -81,9 +81,9 @@ def _sorted(query: Select[Case], sort: str) -> Select[Case]:
     return query.order_by(column.asc().nulls_last(), Case.id.asc())
 
 
-def _after(session: Session, query: Select[Case], cursor: str, sort: str) -> Select[Case]:
+def _after(session: Session, query: Select[Case], user: User, cursor: str, sort: str) -> Select[Case]:
     """Continue behind the case that ended the last page, wherever it stands now."""
-    last = session.scalars(select(Case).where(Case.number == cursor)).one_or_none()
+    last = session.scalars(select(Case).where(Case.number == cursor, policy.visible(user))).one_or_none()
     if last is None:
         raise Invalid([Problem("/cursor", "Penanda halaman tidak dikenal.")])
     key = sort.removeprefix("-")
@@ -282,6 +282,15 @@ def reviews_ever(session: Session, case: Case) -> list[Review]:
 def feed(session: Session, after: int, limit: int) -> list[Event]:
     """All events behind a position of the global order, oldest first."""
     return list(session.scalars(select(Event).where(Event.id > after).order_by(Event.id).limit(limit)))
+
+
+def evidence_of(session: Session, case: Case) -> list[Evidence]:
+    return list(session.scalars(select(Evidence).where(Evidence.case_id == case.id).order_by(Evidence.id)))
+
+
+def numbers_by_id(session: Session, ids: set[int]) -> dict[int, str]:
+    rows = session.execute(select(Case.id, Case.number).where(Case.id.in_(ids))) if ids else ()
+    return {row[0]: row[1] for row in rows}
 
 
 def people_by_id(session: Session, ids: set[int]) -> dict[int, User]:

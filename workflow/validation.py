@@ -1,6 +1,7 @@
 """Documents against their JSON Schema: one check for form, autosave and API, with words for people."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -192,7 +193,7 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     Raises Invalid with one problem at the root.
     """
     try:
-        return json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_number)
     except (ValueError, RecursionError) as fault:
         raise Invalid([Problem("", phrase("json", "id", title=str(fault)[:200]))]) from fault
 
@@ -206,3 +207,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(text: str) -> None:
     raise ValueError(f"{text} bukan JSON")
+
+
+def _number(text: str) -> int | float:
+    """85.0 is the integer 85, to the schemas and so to us; 1e999 is nothing a float can hold."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} terlalu besar")
+    return int(value) if value.is_integer() else value

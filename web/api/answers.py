@@ -1,100 +1,191 @@
-"""Rows as JSON: times in RFC 3339 UTC, people by name, nothing that the caller may not see."""
+"""Rows as JSON, to the letter of schemas/api: RFC 3339 in UTC, people by name, nothing that is not theirs."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from web.language import locale
-from workflow import commands, policy
+from web.api.auth import language
+from workflow import commands, policy, queries
+from workflow.commands.advance import Option
 from workflow.definition import process
-from workflow.guards import average, reviews_of
+from workflow.delivery import state_of
+from workflow.errors import Reason
+from workflow.guards import average
 from workflow.ledger import Actor
-from workflow.models import Case, Email, Event, User
+from workflow.models import Case, Email, Event, Evidence, User
+
+Json = dict[str, Any]
+People = Mapping[int, User]
 
 
-def moment(value: datetime | None) -> str | None:
-    return (
-        None if value is None else value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    )
+def address(number: str, *rest: object) -> str:
+    return "/".join(("/api/v1/proposals", number, *map(str, rest)))
 
 
-def summary(case: Case) -> dict[str, Any]:
+def moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def perhaps(value: datetime | None) -> str | None:
+    return None if value is None else moment(value)
+
+
+def person(user: User | None) -> Json | None:
+    return {"name": user.name} if user else None
+
+
+# --- cases -------------------------------------------------------------------------------------------
+
+
+def item(case: Case) -> Json:
     """A case as an item of a list."""
-    state = process(case.process).states[case.state]
-    owner = case.holder("proposer")
     return {
         "number": case.number,
         "title": case.title,
         "category": case.category,
         "stage": case.stage,
         "state": case.state,
-        "state_title": state.title(locale()),
-        "outcome": case.outcome,
-        "owner_role": state.owner,
+        "state_title": process(case.process).states[case.state].title(language()),
+        "version": case.version,
         "agency": {"code": case.agency.code, "name": case.agency.name},
         "cohort": case.cohort.code if case.cohort else None,
-        "owner": {"name": owner.name} if owner else None,
-        "version": commands.etag(case),
-        "due_at": moment(case.due_at),
+        "owner": person(case.holder("proposer")) or {"name": "–"},
+        "mentor": person(case.holder("mentor")),
         "created_at": moment(case.created_at),
         "updated_at": moment(case.updated_at),
+        "due_at": perhaps(case.due_at),
+        "links": {
+            "self": address(case.number),
+            "draft": address(case.number, "draft"),
+            "events": address(case.number, "events"),
+            "emails": address(case.number, "emails"),
+            "evidence": address(case.number, "evidence"),
+            "page": f"/usulan/{case.number}",
+        },
     }
 
 
-def whole(session: Session, who: Actor, case: Case) -> dict[str, Any]:
-    """A case with its forms and the steps from here, as this caller sees them."""
-    given = reviews_of(session, case)
-    mine = any(r.reviewer_id == who.user_id for r in given)
-    may = who.user is not None and policy.may_see_reviews(who.user, case, reviewed_by_me=mine)
-    score = average(given) if may else None
-    mentor = case.holder("mentor")
-    return summary(case) | {
-        "mentor": {"name": mentor.name} if mentor else None,
-        "score": None if score is None else str(score),
+def whole(session: Session, who: Actor, case: Case) -> Json:
+    """A case with its forms, its score and the steps from here, as this caller sees them."""
+    return item(case) | {
+        "score": score(session, who, case),
         "forms": case.forms,
-        "transitions": [
-            {
-                "name": option.transition.name,
-                "title": option.transition.title(locale()),
-                "form": option.transition.form,
-                "note": option.transition.note,
-                "allowed": option.allowed,
-                "reasons": [{"guard": r.guard, "message": r.message, "fix": r.fix} for r in option.reasons],
-            }
-            for option in commands.options(session, who, case)
-        ],
+        "transitions": [transition(option) for option in commands.options(session, who, case)],
     }
 
 
-def event(row: Event, user: User, case: Case | None) -> dict[str, Any]:
-    """An event; what people wrote only where the caller may read it."""
-    content = dict(row.content or {})
-    content.pop("salt", None)
-    hidden = row.name == "case.reviewed" and row.actor_id != user.id
-    if hidden and (case is None or not policy.may_see_reviews(user, case, reviewed_by_me=False)):
-        content = {}
+def transition(option: Option) -> Json:
+    return {
+        "name": option.transition.name,
+        "title": option.transition.title(language()),
+        "form": option.transition.form,
+        "note": option.transition.note,
+        "allowed": option.allowed,
+        "reasons": [reason(r) for r in option.reasons],
+    }
+
+
+def reason(unmet: Reason) -> Json:
+    return {"guard": unmet.guard, "message": unmet.message, "fix": unmet.fix}
+
+
+def score(session: Session, who: Actor, case: Case) -> float | None:
+    """The mean of the last round; whoever may not see reviews gets it only as a decision carried it."""
+    given = queries.reviews_ever(session, case)
+    if not given or who.user is None:
+        return None
+    last = [r for r in given if r.visit == given[-1].visit]
+    mine = any(r.reviewer_id == who.user_id for r in last)
+    if policy.may_see_reviews(who.user, case, reviewed_by_me=mine):
+        mean = average(last)
+        return None if mean is None else float(mean)
+    if case.visit == last[0].visit:
+        return None
+    results = (
+        e.data["result"]
+        for e in queries.events_of(session, case)
+        if "result" in e.data and e.seq > last[0].visit and e.data["from"] == last[0].state
+    )
+    return next((float(result["score"]) for result in results), None)
+
+
+# --- what happened, what was sent ------------------------------------------------------------------------
+
+
+def mentioned(rows: list[Event]) -> set[int]:
+    """The people whose names the events need."""
+    found = {e.actor_id for e in rows if e.actor_id is not None}
+    for e in rows:
+        named = [*e.data.get("people", {}).values(), e.data.get("user"), e.data.get("before")]
+        found |= {i for i in named if isinstance(i, int)}
+    return found
+
+
+def event(row: Event, number: str, people: People, *, readable: bool) -> Json:
+    """An event; `readable` says whether the caller may read what people wrote in it."""
+    content = {key: value for key, value in (row.content or {}).items() if key != "salt"}
     return {
         "id": row.id,
+        "number": number,
         "seq": row.seq,
         "name": row.name,
-        "role": row.role,
         "at": moment(row.at),
-        "data": row.data,
-        "content": content or None,
+        "actor": person(people.get(row.actor_id or 0)),
+        "role": row.role,
+        "data": _named(row.data, people),
+        "content": content if content and readable else None,
         "hash": row.hash,
     }
 
 
-def email(row: Email) -> dict[str, Any]:
+def _named(data: Json, people: People) -> Json:
+    """Ids of accounts mean nothing outside: names instead."""
+    named: Json = {key: person(people.get(data[key] or 0)) for key in ("user", "before") if key in data}
+    if "people" in data:
+        named["people"] = {role: person(people.get(i or 0)) for role, i in data["people"].items()}
+    return data | named
+
+
+def readable(rows: list[Event], user: User, case: Case) -> set[int]:
+    """The ids of those events whose content this person may read: reviews only of rounds open to them."""
+    mine = {e.data["visit"] for e in rows if e.name == "case.reviewed" and e.actor_id == user.id}
+    return {
+        e.id
+        for e in rows
+        if e.name != "case.reviewed"
+        or policy.may_see_reviews(user, case, reviewed_by_me=e.data["visit"] in mine)
+    }
+
+
+def email(row: Email, people: People, now: datetime) -> Json:
     return {
         "id": row.id,
         "kind": row.kind,
+        "recipient": person(people.get(row.recipient_id)),
         "subject": row.subject,
-        "message_id": row.message_id,
-        "attempts": row.attempts,
+        "text": row.text,
+        "state": state_of(row, now),
         "created_at": moment(row.created_at),
-        "sent_at": moment(row.done_at),
-        "unknown_at": moment(row.unknown_at),
-        "parked_at": moment(row.parked_at),
+        "sent_at": perhaps(row.done_at),
+    }
+
+
+def proof(row: Evidence, number: str, people: People) -> Json:
+    """One file of evidence."""
+    return {
+        "id": row.id,
+        "field": row.field,
+        "indicator": row.indicator,
+        "file_name": row.file_name,
+        "media_type": row.media_type,
+        "size": row.size,
+        "sha256": row.sha256,
+        "letter_number": row.letter_number,
+        "letter_date": row.letter_date.isoformat() if row.letter_date else None,
+        "letter_subject": row.letter_subject,
+        "uploaded_by": person(people.get(row.uploaded_by)),
+        "uploaded_at": moment(row.uploaded_at),
+        "href": address(number, "evidence", row.id),
     }

@@ -1,28 +1,37 @@
-"""Who calls: a bearer token, else the browser's session."""
+"""Who calls: the owner of a bearer token, else of the browser's session; and in which language."""
 
 from flask import g, request
+from sqlalchemy.orm import Session
 
 from web.context import desk, now, viewer
 from web.errors import Unauthenticated
+from web.language import LANGUAGES, locale
 from workflow.errors import Forbidden
+from workflow.ledger import Actor
 from workflow.models import User
 from workflow.people import find_token
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PREFIX = "Bearer "
 
 
 def read_token() -> None:
-    """Find the token's person once per request; a wrong token is an error, not an anonymous call."""
-    header = request.headers.get("Authorization", "")
-    if not request.path.startswith("/api/") or not header.startswith(PREFIX):
+    """Find the token's person. Whoever sends credentials is judged by these alone, never by a cookie.
+
+    Raises Unauthenticated, or Forbidden where the token's scope does not reach.
+    """
+    header = request.headers.get("Authorization")
+    if header is None:
         return
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
     with desk().database.read() as session:
-        token = find_token(session, header.removeprefix(PREFIX).strip(), now())
+        token = find_token(session, secret.strip(), now())
     if token is None:
         raise Unauthenticated
-    if request.method not in SAFE and "write" not in token.scopes.split():
-        raise Forbidden("Token ini hanya boleh membaca.")
+    scope = "read" if request.method in SAFE else "write"
+    if scope not in token.scopes.split():
+        raise Forbidden(f"Token ini tidak memiliki cakupan “{scope}”.")
     g.token_user = token.user
 
 
@@ -32,3 +41,19 @@ def caller() -> User:
     if user is None:
         raise Unauthenticated
     return user
+
+
+def language() -> str:
+    """A token speaks its owner's language; no cookie is looked at."""
+    user: User | None = g.get("token_user")
+    if user is None:
+        return locale()
+    return user.locale if user.locale in LANGUAGES else LANGUAGES[0]
+
+
+def acting(session: Session) -> Actor:
+    """The caller as an actor of a command within this session."""
+    user = caller()
+    by_token = g.get("token_user") is not None
+    mine = session.merge(user, load=False) if by_token else session.get_one(User, user.id)
+    return Actor(mine, now(), language())

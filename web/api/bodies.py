@@ -1,58 +1,54 @@
-"""Reading a request strictly: JSON, If-Match, Idempotency-Key, query parameters."""
+"""Reading a request strictly: JSON, If-Match."""
 
+import re
 from typing import Any
 
 from flask import request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import UnsupportedMediaType
 
+from web.api import auth
+from web.api.problems import Malformed
 from web.errors import PreconditionMissing
-from workflow import validation
-from workflow.errors import Invalid, Problem
+from workflow import commands, validation
+from workflow.errors import Invalid
+from workflow.ledger import Actor
 
-LARGEST = 1_000_000
-
-
-class Unreadable(BadRequest):
-    """Not JSON at all; 400, where a document that breaks its schema is 422."""
+ETAG = re.compile(r'(W/)?"([^"]*)"')
+LONGEST_TAG = 100
 
 
 def document(name: str) -> dict[str, Any]:
     """The body, checked against schemas/api/<name>.json."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
-    if (request.content_length or 0) > LARGEST:
-        raise RequestEntityTooLarge
     try:
-        body = validation.parse_json(request.get_data(cache=True))
+        body = validation.parse_json(request.get_data())
     except Invalid as fault:
-        raise Unreadable(fault.problems[0].message) from fault
-    validation.require(name, body)
+        raise Malformed(fault.problems) from fault
+    validation.require(name, body, auth.language())
     return dict(body)
 
 
-def if_match() -> str:
-    """The etag that the caller has seen; `*` means any. Raises PreconditionMissing."""
+def seen_versions() -> list[str]:
+    """The etags of If-Match; none means any version (`*`). Raises PreconditionMissing.
+
+    A weak etag never matches (RFC 9110, 13.1.1): it keeps its mark and so equals no version.
+    What is not even quoted is taken for one etag.
+    """
     header = request.headers.get("If-Match", "").strip()
     if not header:
         raise PreconditionMissing
-    return header.removeprefix("W/").strip('"')
+    if header == "*":
+        return []
+    tags = [f"{weak}{tag}" for weak, tag in ETAG.findall(header)] or [header]
+    return [tag[:LONGEST_TAG] for tag in tags]
 
 
-def idempotency_key() -> str:
-    return request.headers.get("Idempotency-Key", "").strip()
-
-
-def only(*names: str) -> None:
-    """Raise Invalid for query parameters nobody reads, so that a typo is not silently ignored."""
-    unknown = sorted(set(request.args) - set(names))
-    if unknown:
-        raise Invalid([Problem(f"/{name}"[:100], "Parameter ini tidak dikenal.") for name in unknown])
-
-
-def whole_number(name: str, default: int | None, most: int = 2**31 - 1) -> int | None:
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) < 11 and int(text) <= most):  # noqa: PLR2004
-        raise Invalid([Problem(f"/{name}", f"Bilangan bulat 0 sampai {most}.")])
-    return int(text)
+def expected(session: Session, who: Actor, number: str, tags: list[str]) -> str | None:
+    """The one etag to hold a command to: of several, the one that is present if any is."""
+    if len(tags) <= 1:
+        return next(iter(tags), None)
+    current = commands.etag(commands.find(session, who, number, lock=True))
+    same_version = (tag for tag in tags if tag.partition(".")[0] == current.partition(".")[0])
+    return current if current in tags else next(same_version, tags[0])

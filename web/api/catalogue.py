@@ -1,49 +1,70 @@
-"""What the process is and what its forms ask, by name."""
+"""What the process is and what its forms ask, by name. Public, as the process is."""
 
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
+from web.api.auth import language
+from web.api.problems import bounded
+from web.context import now
 from workflow import validation
-from workflow.definition import Transition, process, versions
-from workflow.errors import NotFound
+from workflow.calendar import wib_date
+from workflow.definition import Stage, State, Transition, process, version_for
+from workflow.errors import Invalid, NotFound
 
 bp = Blueprint("api_catalogue", __name__, url_prefix="/api/v1")
+bp.register_error_handler(Invalid, bounded)
 
 
 @bp.get("/process")
 def show() -> Response:
-    flow = process(versions()[-1])
+    """The process that a case begun today would follow."""
+    flow = process(version_for(wib_date(now()).year))
+    names = sorted({stage.pipeline for stage in flow.stages.values()})
     return jsonify(
         version=flow.version,
-        pipelines=sorted({s.pipeline for s in flow.stages.values()}),
-        stages=[
-            {
-                "name": stage.name,
-                "pipeline": stage.pipeline,
-                "order": stage.order,
-                "title": stage.title.id,
-                "tahapan": stage.tahapan,
-                "start": stage.start,
-                "states": [
-                    {"name": s.name, "title": s.title.id, "owner": s.owner, "outcome": s.outcome}
-                    for s in stage.states.values()
-                ],
-                "transitions": [_transition(t) for t in stage.transitions],
-            }
-            for stage in sorted(flow.stages.values(), key=lambda s: (s.pipeline, s.order))
+        pipelines=[
+            {"name": name, "stages": [_stage(stage) for stage in flow.pipeline(name)]} for name in names
         ],
+        forms=sorted({t.form for t in flow.transitions if t.form}),
+        rubrics=sorted({s.review.rubric for s in flow.states.values() if s.review}),
     )
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    return {
+        "name": stage.name,
+        "order": stage.order,
+        "title": stage.title(language()),
+        "tahapan": stage.tahapan,
+        "start": stage.start,
+        "states": [_state(state) for state in stage.states.values()],
+        "transitions": [_transition(step) for step in stage.transitions],
+    }
+
+
+def _state(state: State) -> dict[str, Any]:
+    return {
+        "name": state.name,
+        "title": state.title(language()),
+        "proposer_title": state.proposer_title(language()),
+        "owner": state.owner,
+        "due_working_days": state.due.working_days if state.due else None,
+        "rubric": state.review.rubric if state.review else None,
+        "outcome": state.outcome,
+    }
 
 
 def _transition(step: Transition) -> dict[str, Any]:
     return {
         "name": step.name,
-        "title": step.title.id,
+        "title": step.title(language()),
         "from": list(step.origins),
         "to": step.to,
         "by": sorted(step.by),
+        "guards": [guard.name for guard in step.guards],
         "form": step.form,
+        "collect": step.collect,
         "note": step.note,
     }
 
@@ -51,6 +72,8 @@ def _transition(step: Transition) -> dict[str, Any]:
 @bp.get("/schemas/<name>")
 def schema(name: str) -> Response:
     try:
-        return jsonify(validation.schema(name))
+        response = jsonify(validation.schema(name))
     except KeyError:
         raise NotFound from None
+    response.content_type = "application/schema+json"
+    return response

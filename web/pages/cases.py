@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -203,6 +204,7 @@ def _cover(
         problems=forms.problem_links("proposal_create", problems or []),
         case=case,
         version=version,
+        key=None if case else request.form.get("key") or uuid4().hex,
     )
     return html if status == 200 else (html, status)  # noqa: PLR2004
 

@@ -85,6 +85,8 @@ def advance(
         raise Forbidden(_role_reason(step).message)
     document = _document(session, case, step, expected, form)
     faults = _note_problems(step, note) + _form_problems(step, document, actor.locale)
+    if step.form is None and form:
+        faults.append(Problem("/form", "Langkah ini tidak memakai formulir."))
     if faults:
         raise Invalid(faults, dict(document or {}))
     reasons = unmet(Attempt(session, flow, case, step, actor.at))
@@ -118,26 +120,27 @@ def take(
     """Write a step whose every check has passed: forms, state, deadlines, event, jobs."""
     flow = process(case.process)
     origin = case.state
-    if step.form is not None and form is not None:
-        _keep_form(case, step, form)
-        session.execute(delete(Draft).where(Draft.case_id == case.id, Draft.form == step.form))
-    case.version += 1
-    if step.to != origin:
-        deadlines.close_for(session, case, actor.at)
-        case.state, case.entered_at, case.visit = step.to, actor.at, case.seq + 1
-        case.outcome = flow.states[step.to].outcome
-        deadlines.open_for(session, case, flow.states[step.to], actor.at)
-    content: dict[str, Any] = {}
-    if note:
-        content["note"] = note
-    if form is not None:
-        content["form"] = dict(form)
-    data: dict[str, Any] = {"transition": step.name, "from": origin, "to": step.to}
-    if step.form is not None:
-        data |= {"form": step.form}
-    if result is not None:
-        data |= {"result": dict(result)}
-    return record(session, case, actor, role, step.event, data, content or None, duties(flow, case, step))
+    with session.no_autoflush:  # one UPDATE of the case at the end instead of one before each query
+        if step.form is not None and form is not None:
+            _keep_form(case, step, form)
+            session.execute(delete(Draft).where(Draft.case_id == case.id, Draft.form == step.form))
+        case.version += 1
+        if step.to != origin:
+            deadlines.close_for(session, case, actor.at)
+            case.state, case.entered_at, case.visit = step.to, actor.at, case.seq + 1
+            case.outcome = flow.states[step.to].outcome
+            deadlines.open_for(session, case, flow.states[step.to], actor.at)
+        content: dict[str, Any] = {}
+        if note:
+            content["note"] = note
+        if form is not None:
+            content["form"] = dict(form)
+        data: dict[str, Any] = {"transition": step.name, "from": origin, "to": step.to}
+        if step.form is not None:
+            data |= {"form": step.form}
+        if result is not None:
+            data |= {"result": dict(result)}
+        return record(session, case, actor, role, step.event, data, content or None, duties(flow, case, step))
 
 
 def duties(flow: Process, case: Case, step: Transition) -> list[str]:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import policy
 from workflow.commands.find import find
 from workflow.errors import Forbidden, Invalid, Problem, Reason, Refused
 from workflow.ledger import Actor, record
-from workflow.models import Evidence
+from workflow.models import Case, Evidence
 
 ADDERS = frozenset({"proposer", "co_author", "agency_head", "coordinator", "organiser"})
 
@@ -30,7 +31,7 @@ class NewEvidence:
 
 
 def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) -> Evidence:
-    """Bind a stored file to a case. Refused once the case has ended, or for the same file twice."""
+    """Bind a stored file to a case. Refused once the case has ended, or for the same proof twice."""
     case = find(session, actor, number, lock=True)
     roles = policy.roles_on(actor.user, case) & ADDERS if actor.user else frozenset()
     if not roles or actor.user is None:
@@ -39,6 +40,10 @@ def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) 
         raise Refused([Reason("state", "Usulan ini sudah selesai; bukti dukung tidak dapat ditambahkan.")])
     if not new.field and not new.indicator:
         raise Invalid([Problem("/field", "Sebutkan isian atau indikator yang dibuktikan berkas ini.")])
+    if _held(session, case, new):
+        raise Refused(
+            [Reason("duplicate", "Berkas yang sama sudah diunggah untuk isian atau indikator ini.")]
+        )
     data = {
         "file": new.file_name,
         "sha256": new.sha256,
@@ -59,3 +64,13 @@ def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) 
     case.version += 1
     session.flush()
     return evidence
+
+
+def _held(session: Session, case: Case, new: NewEvidence) -> bool:
+    same = select(Evidence.id).where(
+        Evidence.case_id == case.id,
+        Evidence.sha256 == new.sha256,
+        Evidence.field.is_(None) if new.field is None else Evidence.field == new.field,
+        Evidence.indicator.is_(None) if new.indicator is None else Evidence.indicator == new.indicator,
+    )
+    return session.scalars(same.limit(1)).first() is not None

@@ -27,6 +27,7 @@ def start(session: Session, actor: Actor, document: Mapping[str, Any]) -> Case:
     user = _person(actor)
     if not policy.may_propose(user):
         raise Forbidden("Hanya ASN yang terdaftar pada suatu perangkat daerah yang dapat mengajukan usulan.")
+    document = _tidied(document)
     require("proposal_create", document, actor.locale)
     names = _resolve(session, user, document)
     year = wib_date(actor.at).year
@@ -41,7 +42,7 @@ def start(session: Session, actor: Actor, document: Mapping[str, Any]) -> Case:
         entered_at=actor.at,
         version=1,
         seq=0,
-        title=" ".join(document["title"].split()),
+        title=document["title"],
         category=document["category"],
         agency=names.agency,
         cohort=names.cohort,
@@ -102,9 +103,10 @@ def amend(
                 )
             ]
         )
+    document = _tidied(document)
     require("proposal_create", document, actor.locale)
     names = _resolve(session, user, document)
-    case.title = " ".join(document["title"].split())
+    case.title = document["title"]
     case.category = document["category"]
     case.agency, case.cohort = names.agency, names.cohort
     _replace_mentor(case, names.mentor, actor)
@@ -137,6 +139,12 @@ def _person(actor: Actor) -> User:
     if actor.user is None:
         raise Forbidden
     return actor.user
+
+
+def _tidied(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The title on one line, before its length counts."""
+    title = document.get("title") if isinstance(document, dict) else None
+    return {**document, "title": " ".join(title.split())} if isinstance(title, str) else document
 
 
 def _resolve(session: Session, user: User, document: Mapping[str, Any]) -> _Names:

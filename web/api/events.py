@@ -1,0 +1,49 @@
+"""What happened and what was sent: of one case, or of all."""
+
+from flask import Blueprint, Response, jsonify
+
+from web.api import answers, parameters
+from web.api.auth import acting, caller
+from web.api.problems import bounded
+from web.context import desk, now
+from workflow import commands, policy, queries
+from workflow.errors import Forbidden, Invalid
+
+bp = Blueprint("api_events", __name__, url_prefix="/api/v1")
+bp.register_error_handler(Invalid, bounded)
+
+
+@bp.get("/proposals/<number>/events")
+def of_case(number: str) -> Response:
+    with desk().database.read() as session:
+        case = commands.find(session, acting(session), number)
+        rows = queries.events_of(session, case)
+        people = queries.people_by_id(session, answers.mentioned(rows))
+    open_to_me = answers.readable(rows, caller(), case)
+    return jsonify(items=[answers.event(e, number, people, readable=e.id in open_to_me) for e in rows])
+
+
+@bp.get("/proposals/<number>/emails")
+def emails(number: str) -> Response:
+    with desk().database.read() as session:
+        case = commands.find(session, acting(session), number)
+        every = policy.may_see_all_mail(caller(), case)
+        rows = [m for m in queries.emails_of(session, case) if every or m.recipient_id == caller().id]
+        people = queries.people_by_id(session, {m.recipient_id for m in rows})
+    return jsonify(items=[answers.email(m, people, now()) for m in rows])
+
+
+@bp.get("/events")
+def feed() -> Response:
+    """Whoever may see the feed sees every case and may read reviews."""
+    if not policy.may_see_feed(caller()):
+        raise Forbidden("Aliran peristiwa hanya untuk koordinator dan auditor.")
+    asked = parameters.read()
+    with desk().database.read() as session:
+        rows = queries.feed(session, asked["after"], asked["limit"])
+        numbers = queries.numbers_by_id(session, {e.case_id for e in rows})
+        people = queries.people_by_id(session, answers.mentioned(rows))
+    return jsonify(
+        items=[answers.event(e, numbers[e.case_id], people, readable=True) for e in rows],
+        next_after=rows[-1].id if rows else asked["after"],
+    )

@@ -1,0 +1,91 @@
+"""Proposals: begin, list, read, save drafts, take steps, review."""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, jsonify
+from sqlalchemy.orm import Session
+
+from web.api import answers, bodies, parameters, replies
+from web.api.auth import acting, caller
+from web.api.problems import bounded
+from web.context import desk, now
+from workflow import commands, queries
+from workflow.errors import Invalid
+from workflow.ledger import Actor
+
+bp = Blueprint("api_proposals", __name__, url_prefix="/api/v1/proposals")
+bp.register_error_handler(Invalid, bounded)
+
+PAGING = ("sort", "limit", "cursor")
+
+
+@bp.post("")
+def create() -> Response:
+    body = bodies.document("proposal_create")
+
+    def run(session: Session, who: Actor) -> replies.Answer:
+        return replies.of_case(session, who, commands.start(session, who, body), created=True)
+
+    return replies.command(body, run, 201)
+
+
+@bp.get("")
+def index() -> Response:
+    asked = parameters.read()
+    filters = queries.Filters(**{k: v for k, v in asked.items() if k not in PAGING})
+    filters = replace(filters, q=filters.q.strip())
+    paging = {k: v for k, v in asked.items() if k in PAGING}
+    with desk().database.read() as session:
+        page = queries.list_cases(session, caller(), now(), filters, **paging)
+    response = jsonify(
+        items=[answers.item(case) for case in page.cases],
+        next_cursor=page.next_cursor,
+        total=page.total,
+    )
+    if page.next_cursor:
+        following = urlencode(asked | {"cursor": page.next_cursor})
+        response.headers["Link"] = f'</api/v1/proposals?{following}>; rel="next"'
+    return response
+
+
+@bp.get("/<number>")
+def show(number: str) -> Response:
+    with desk().database.read() as session:
+        who = acting(session)
+        return replies.send(replies.of_case(session, who, commands.find(session, who, number)))
+
+
+@bp.put("/<number>/draft")
+def draft(number: str) -> Response:
+    body, tags = bodies.document("draft"), bodies.seen_versions()
+    with desk().database.write() as session:
+        who = acting(session)
+        expected = bodies.expected(session, who, number, tags)
+        commands.save_draft(session, who, number, body["form"], expected, body.get("transition"))
+        return replies.send(replies.of_case(session, who, commands.find(session, who, number)))
+
+
+@bp.post("/<number>/transitions/<name>")
+def step(number: str, name: str) -> Response:
+    body, tags = bodies.document("transition"), bodies.seen_versions()
+
+    def run(session: Session, who: Actor) -> replies.Answer:
+        taken: dict[str, Any] = {"note": body.get("note"), "form": body.get("form")}
+        expected = bodies.expected(session, who, number, tags)
+        case = commands.advance(session, who, number, name, expected=expected, **taken)
+        return replies.of_case(session, who, case)
+
+    return replies.command(body, run, 200)
+
+
+@bp.post("/<number>/reviews")
+def review(number: str) -> Response:
+    body = bodies.document("review")
+
+    def run(session: Session, who: Actor) -> replies.Answer:
+        commands.give_review(session, who, number, body)
+        return replies.of_case(session, who, commands.find(session, who, number), created=True)
+
+    return replies.command(body, run, 201)
