@@ -82,7 +82,8 @@ def _serve(found: Settings, database: Database) -> None:
         server = create_server(app, host=found.host, port=found.port, threads=THREADS, ident="loncatan")
     except OSError as fault:
         raise click.ClickException(f"Port {found.port} tidak dapat dipakai: {fault.strerror}") from fault
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs deaf to Ctrl-C
+        signal.signal(number, _interrupt)
     workers.start()
     _say_ready(found, database)
     try:

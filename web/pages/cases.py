@@ -20,7 +20,7 @@ from workflow import commands, policy, queries, validation
 from workflow.definition import process, version_for
 from workflow.errors import Forbidden, Invalid, Problem
 from workflow.guards import average, reviews_of
-from workflow.models import Agency, Case, Cohort, Event
+from workflow.models import Agency, Case, Cohort, Event, Review
 from workflow.phrases import ROLE_NAMES
 
 bp = Blueprint("cases", __name__, url_prefix="/usulan")
@@ -233,6 +233,7 @@ def show(number: str) -> str:
         given = reviews_of(session, case)
         ever = queries.reviews_ever(session, case)
     user, roles = me(), policy.roles_on(me(), case)
+    staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
     hidden = {"version": commands.etag(case)}
     mails = {e.id: sum(1 for m in emails if m.event_id == e.id) for e in events}
@@ -251,17 +252,22 @@ def show(number: str) -> str:
         forms=_filled(case),
         emails=[m for m in emails if m.recipient_id == user.id or policy.may_see_all_mail(user, case)],
         people=people,
-        reviews=ever
-        if policy.may_see_reviews(user, case, reviewed_by_me=False)
-        else [r for r in ever if mine or r.reviewer_id == user.id],
+        reviews=[r for r in ever if staff or mine or r.reviewer_id == user.id],
+        review_answers={r.id: _sheet(case, r) for r in ever},
         review_count=len(given),
-        average=average(given) if policy.may_see_reviews(user, case, reviewed_by_me=mine) else None,
+        average=average(given) if staff or mine else None,
         roles=roles,
         note=_last_note(events),
         may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},
         may_amend=bool(roles & policy.WRITERS) and _in_own_hands(case),
         now=now(),
     )
+
+
+def _sheet(case: Case, review: Review) -> list[dict[str, Any]]:
+    """A review as its rubric asks for it, to read; the comment stands beside it already."""
+    rule = process(case.process).states[review.state].review
+    return forms.answers(rule.rubric, {"scores": review.scores}, locale())[:1] if rule else []
 
 
 def _mentioned(events: list[Event]) -> set[int]:
@@ -284,8 +290,9 @@ def _extra(case: Case, roles: frozenset[str], *, mine: bool) -> list[case_view.A
         found.append(case_view.Action(_("Beri penilaian"), "positive", f"/telaah/{case.number}"))
     if set(rule.assign) & roles:
         count = len(case.holders("reviewer", case.state))
-        title = _("Tugaskan penelaah (%(n)s dari %(all)s)", n=count, all=rule.reviewers)
-        tone = "positive" if count < rule.reviewers else "neutral"
+        enough = count >= rule.reviewers
+        assign = _("Tugaskan penelaah (%(n)s dari %(all)s)", n=count, all=rule.reviewers)
+        title, tone = (_("Lihat penelaah"), "neutral") if enough else (assign, "positive")
         found.append(case_view.Action(title, tone, f"/usulan/{case.number}/penelaah"))
     return found
 
