@@ -1,6 +1,6 @@
 """Moments and numbers as people in Indonesia read them; the API speaks RFC 3339 in UTC instead."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from workflow.clock import WIB
@@ -36,6 +36,15 @@ def long_moment(moment: datetime) -> str:
 def deadline(moment: datetime) -> str:
     """Rabu, 23 November 2022, 23.59 WIB"""
     return f"{full_date(moment)}, {clock_time(moment)}"
+
+
+def age(duration: timedelta) -> str:
+    """How long something has waited, in the unit people would use: 5 menit, 3 jam, 12 hari."""
+    minutes = max(int(duration.total_seconds() // 60), 0)
+    if minutes < 2 * 60:
+        return f"{minutes} menit"
+    hours = minutes // 60
+    return f"{hours} jam" if hours < 2 * 24 else f"{thousands(hours // 24)} hari"
 
 
 def decimal(number: Decimal | str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
+from workflow import dates
 from workflow.db import owe
 from workflow.models import Case, Email, Event, Job, User
 
@@ -77,8 +78,8 @@ def alarm(session: Session, now: datetime) -> str | None:
         )
     oldest = min((s.oldest for s in (mail, job) if s.oldest is not None), default=None)
     if oldest is not None and now - oldest > LATE_AFTER:
-        minutes = int((now - oldest).total_seconds() // 60)
-        return f"{mail.waiting + job.waiting} pekerjaan menunggu; yang tertua sejak {minutes} menit lalu."
+        since = dates.age(now - oldest)
+        return f"{mail.waiting + job.waiting} pekerjaan menunggu; yang tertua sejak {since} lalu."
     return None
 
 

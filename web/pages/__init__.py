@@ -45,6 +45,7 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(demo.bp)
     app.context_processor(_frame)
     app.jinja_env.filters.update(
+        age=dates.age,
         long_date=dates.long_date,
         moment=dates.long_moment,
         thousands=dates.thousands,
