@@ -41,10 +41,11 @@ class Filters:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of cases, and the cursor of the next; None at the end."""
+    """One page of cases with the cursors of its neighbours; None where there is none."""
 
     cases: list[Case]
     next_cursor: str | None
+    previous_cursor: str | None
     total: int
 
 
@@ -58,45 +59,76 @@ def list_cases(
     limit: int = PAGE,
     cursor: str | None = None,
 ) -> Page:
-    """A page of the cases this person may see. Raises Invalid for an unknown sort, limit or cursor."""
-    where = [policy.visible(user), Case.pipeline == "innovation", *_conditions(filters, now)]
-    total = session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
-    query = _sorted(select(Case).where(*where), sort)
+    """A page of the cases this person may see. Raises Invalid for an unknown sort, limit or cursor.
+
+    A cursor is the number of the case that the page follows, or, with a minus before it, precedes.
+    """
+    order = _order(sort)
     if not 1 <= limit <= LARGEST_PAGE:
         raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
+    where = [policy.visible(user), Case.pipeline == "innovation", *_conditions(filters, now)]
+    total = session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
+    query = select(Case).where(*where)
+    backwards = (cursor or "").startswith("-")
     if cursor:
-        query = _after(session, query, user, cursor, sort)
-    cases = list(session.scalars(query.limit(limit + 1)))
-    more = len(cases) > limit
-    return Page(cases[:limit], cases[limit - 1].number if more else None, total)
+        query = query.where(_beyond(_standing_at(session, user, cursor), order, backwards=backwards))
+    found = list(session.scalars(query.order_by(*order.clauses(backwards=backwards)).limit(limit + 1)))
+    more, cases = len(found) > limit, found[:limit]
+    if backwards:
+        cases.reverse()
+    has_next, has_previous = (bool(cases), more) if backwards else (more, bool(cursor and cases))
+    return Page(
+        cases,
+        cases[-1].number if has_next else None,
+        f"-{cases[0].number}" if has_previous else None,
+        total,
+    )
 
 
-def _sorted(query: Select[Case], sort: str) -> Select[Case]:
+@dataclass(frozen=True)
+class _Order:
+    """By one column, the empty ones at the end, then by id in the same direction."""
+
+    key: str
+    descending: bool
+
+    @property
+    def column(self) -> Any:  # noqa: ANN401 - columns of several types
+        return SORTS[self.key]
+
+    def clauses(self, *, backwards: bool) -> list[Any]:
+        if self.descending is backwards:
+            column, tie = self.column.asc(), Case.id.asc()
+        else:
+            column, tie = self.column.desc(), Case.id.desc()
+        return [column.nulls_first() if backwards else column.nulls_last(), tie]
+
+
+def _order(sort: str) -> _Order:
     key = sort.removeprefix("-")
     if key not in SORTS:
         raise Invalid([Problem("/sort", f"Urutan tidak dikenal; pilih {', '.join(SORTS)}.")])
-    column = SORTS[key]
-    if sort.startswith("-"):
-        return query.order_by(column.desc().nulls_last(), Case.id.desc())
-    return query.order_by(column.asc().nulls_last(), Case.id.asc())
+    return _Order(key, sort.startswith("-"))
 
 
-def _after(session: Session, query: Select[Case], user: User, cursor: str, sort: str) -> Select[Case]:
-    """Continue behind the case that ended the last page, wherever it stands now."""
-    last = session.scalars(select(Case).where(Case.number == cursor, policy.visible(user))).one_or_none()
-    if last is None:
+def _standing_at(session: Session, user: User, cursor: str) -> Case:
+    number = cursor.removeprefix("-")
+    case = session.scalars(select(Case).where(Case.number == number, policy.visible(user))).one_or_none()
+    if case is None:
         raise Invalid([Problem("/cursor", "Penanda halaman tidak dikenal.")])
-    key = sort.removeprefix("-")
-    column, value = SORTS[key], getattr(last, key)
+    return case
+
+
+def _beyond(last: Case, order: _Order, *, backwards: bool) -> ColumnElement[bool]:
+    """What comes after a case, or before it, wherever that case stands now."""
+    column, value = order.column, getattr(last, order.key)
+    upwards = order.descending is backwards
     if value is None:
-        behind: ColumnElement[bool] = and_(
-            column.is_(None), Case.id < last.id if sort.startswith("-") else Case.id > last.id
-        )
-    elif sort.startswith("-"):
-        behind = or_(tuple_(column, Case.id) < tuple_(value, last.id), column.is_(None))
-    else:
-        behind = or_(tuple_(column, Case.id) > tuple_(value, last.id), column.is_(None))
-    return query.where(behind)
+        peers = and_(column.is_(None), Case.id > last.id if upwards else Case.id < last.id)
+        return or_(peers, column.is_not(None)) if backwards else peers
+    here, there = tuple_(column, Case.id), tuple_(value, last.id)
+    peers = here > there if upwards else here < there
+    return peers if backwards else or_(peers, column.is_(None))
 
 
 def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:

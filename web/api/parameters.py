@@ -69,8 +69,8 @@ def _filters() -> Mapping[str, Schema]:
         },
         "cursor": {
             "type": "string",
-            "pattern": NUMBER["pattern"],
-            "description": "next_cursor dari halaman sebelumnya",
+            "pattern": NUMBER["pattern"].replace("^", "^-?", 1),
+            "description": "next_cursor dari halaman sebelumnya, atau cursor dalam tajuk `Link`",
         },
     }
 

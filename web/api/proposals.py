@@ -44,9 +44,10 @@ def index() -> Response:
         next_cursor=page.next_cursor,
         total=page.total,
     )
-    if page.next_cursor:
-        following = urlencode(asked | {"cursor": page.next_cursor})
-        response.headers["Link"] = f'</api/v1/proposals?{following}>; rel="next"'
+    for rel, cursor in (("next", page.next_cursor), ("prev", page.previous_cursor)):
+        if cursor:
+            target = urlencode(asked | {"cursor": cursor})
+            response.headers.add("Link", f'</api/v1/proposals?{target}>; rel="{rel}"')
     return response
 
 

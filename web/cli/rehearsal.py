@@ -210,7 +210,8 @@ class Rehearsal:
             for option in commands.options(session, self._actor(session, role), case)
             if option.allowed
         ]
-        onward = [(r, o) for r, o in open_now if o.transition.tone != "negative"]
+        flow = process(case.process)
+        onward = [(r, o) for r, o in open_now if flow.states[o.transition.to].outcome in {None, "advanced"}]
         leaving = [(r, o) for r, o in onward if o.transition.to != case.state]
         preferred = leaving if leaving and self._random.random() < 0.8 else onward  # noqa: PLR2004
         if open_now and self._random.random() < 0.04:  # noqa: PLR2004

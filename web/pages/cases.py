@@ -48,7 +48,7 @@ def index() -> str:
         sort=sort,
         active=_active(filters, choices),
         next_href=_href(filters, sort, page.next_cursor) if page.next_cursor else None,
-        first_href=_href(filters, sort, None) if cursor else None,
+        previous_href=_href(filters, sort, page.previous_cursor) if page.previous_cursor else None,
         sort_href=lambda key: _href(filters, key, None),
         may_propose=policy.may_propose(me()),
     )

@@ -23,6 +23,7 @@ from workflow.models import Case, Draft
 bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
 
 REVIEW = "periksa"
+NEIGHBOURS = {"next": 1, "back": -1}
 DRAFT_CONFLICT = (
     "Bagian ini disimpan di tempat lain sejak Anda membukanya. "
     "Isian Anda ada di bawah; simpan lagi untuk memakainya."
@@ -132,8 +133,8 @@ def _save_section(found: Situation, part: str, action: str) -> str | Response | 
         return _page(found, part, _unprefixed(refusal.problems)), 422
     except Stale:
         return _conflict(found, part), 409
-    if action == "next":
-        return redirect(_next_href(found, part))
+    if action in NEIGHBOURS:
+        return redirect(_neighbour(found, part, NEIGHBOURS[action]))
     if action == "save":
         flash(_("Draf tersimpan."), "ok")
         return redirect(f"/usulan/{found.case.number}")
@@ -285,10 +286,11 @@ def _fresh_version(found: Situation) -> str:
         return commands.etag(commands.find(session, actor(session), found.case.number))
 
 
-def _next_href(found: Situation, part: str) -> str:
-    ids = [s.id for s in found.sections]
-    position = ids.index(part) + 1 if part in ids else len(ids)
-    return f"{_href(found)}?bagian={ids[position] if position < len(ids) else REVIEW}"
+def _neighbour(found: Situation, part: str, distance: int) -> str:
+    """The part before or after this one; behind the last section everything is checked."""
+    parts = [*(s.id for s in found.sections), REVIEW]
+    position = parts.index(part) + distance if part in parts else 0
+    return f"{_href(found)}?bagian={parts[max(0, min(position, len(parts) - 1))]}"
 
 
 def _href(found: Situation) -> str:
