@@ -152,7 +152,7 @@ def next_step(
         }
     return Step(
         _step_title(state, actions, locale),
-        _lead(state, actions),
+        _lead(state, actions, locale),
         due,
         actions,
         _waiting(state),
@@ -166,10 +166,10 @@ def _step_title(state: State, actions: list[Action], locale: str) -> str:
     return main.title if main else state.title(locale)
 
 
-def _lead(state: State, actions: list[Action]) -> str:
+def _lead(state: State, actions: list[Action], locale: str) -> str:
     if state.outcome or not actions:
         return ""
-    return _("Status saat ini: %(state)s.", state=state.title.id)
+    return _("Status saat ini: %(state)s.", state=state.title(locale))
 
 
 def _waiting(state: State) -> str:
@@ -189,17 +189,17 @@ def _action(case: Case, flow: Process, option: Option, locale: str, hidden: Mapp
         href=page,
         method="get" if asks else "post",
         allowed=option.allowed,
-        reasons=[_reason(case, flow, reason) for reason in option.reasons],
+        reasons=[_reason(case, flow, reason, locale) for reason in option.reasons],
         confirm=None if asks else _("%(step)s sekarang?", step=step.title(locale)),
         hidden={} if asks else {"_action": "submit", **hidden},
     )
 
 
-def _reason(case: Case, flow: Process, reason: Reason) -> dict[str, Any]:
-    return {"message": reason.message, "ok": False, "fix": _fix(case, flow, reason.fix)}
+def _reason(case: Case, flow: Process, reason: Reason, locale: str) -> dict[str, Any]:
+    return {"message": reason.message, "ok": False, "fix": _fix(case, flow, reason.fix, locale)}
 
 
-def _fix(case: Case, flow: Process, fix: str | None) -> dict[str, str] | None:
+def _fix(case: Case, flow: Process, fix: str | None, locale: str) -> dict[str, str] | None:
     if fix is None:
         return None
     pages = {"people": ("ubah", _("Tetapkan")), "reviewers": ("penelaah", _("Lihat penelaah"))}
@@ -209,7 +209,7 @@ def _fix(case: Case, flow: Process, fix: str | None) -> dict[str, str] | None:
     step = flow.transition(case.stage, fix)
     return {
         "href": f"/usulan/{case.number}/langkah/{fix}",
-        "label": step.title.id if step else _("Buka"),
+        "label": step.title(locale) if step else _("Buka"),
     }
 
 
@@ -223,7 +223,7 @@ FACT_TITLES = {
     "people.released": "Penugasan penelaah dicabut",
     "people.handed_over": "Penanggung jawab berganti",
     "evidence.added": "Bukti dukung diunggah",
-    "deadline.reminded": "Sistem mengingatkan pemegang giliran",
+    "deadline.reminded": "Pemegang giliran diingatkan",
     "deadline.passed": "Batas waktu terlewati",
 }
 

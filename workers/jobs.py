@@ -165,4 +165,5 @@ def _outgoing(office: Office, email: Email) -> Outgoing:
         text=email.text,
         html=email.html,
         list_unsubscribe=None,
+        sent_at=office.clock(),
     )

@@ -1,126 +1,171 @@
-"""A stage as SVG: states as boxes from left to right, steps as arrows, counts, and "you are here"."""
+"""A stage as SVG: states as boxes, steps as arrows, counts, and "you are here".
 
-from collections.abc import Mapping
+Steps off the usual way would cover the drawing with lines: a letter at their origin names the box with
+the same letter instead.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
+from string import ascii_uppercase
 from textwrap import wrap
 
 from workflow.definition import Stage, Transition
+from workflow.layout import Cell, Layout
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 168, 58, 74, 34, 16
-LINE, WRAP = 15, 22
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 172, 58, 56, 44, 18
+LINE, WRAP, SHIFT, LETTER = 15, 19, 18, 9
 
 STYLE = """<style>
 .box{fill:#fff;stroke:#8a97a3;stroke-width:1.5}.end{fill:#eef0f2}.here{stroke:#a4672a;stroke-width:3.5}
-.system{stroke:#0b5d5e;stroke-dasharray:5 4}.arrow{fill:none;stroke:#5b6875;stroke-width:1.5}
-.auto{stroke:#0b5d5e;stroke-dasharray:5 4}text{font:600 12.5px system-ui,sans-serif;fill:#17212b}
-.count{font-weight:800;fill:#a4672a}.back{stroke:#a9b3bc}
+.arrow{fill:none;stroke:#5b6875;stroke-width:1.5}.auto{stroke:#0b5d5e;stroke-dasharray:5 4}.tip{fill:#5b6875}
+text{font:600 12.5px system-ui,sans-serif;fill:#17212b}.count{font-weight:800;fill:#a4672a}
+.letter{fill:#fff;stroke:#8a97a3;stroke-width:1.2}.letter-to{fill:#5b6875;stroke:#5b6875}
+.letter-text{font-size:10.5px}.letter-to+.letter-text{fill:#fff}
 </style>"""
 
 
 @dataclass(frozen=True)
-class Spot:
-    """Where a box stands."""
+class Link:
+    """All steps from one state to another."""
 
-    x: float
-    y: float
+    origin: str
+    target: str
+    steps: tuple[Transition, ...]
+
+    @property
+    def by_system(self) -> bool:
+        return all(step.by_system for step in self.steps)
+
+    def titles(self, locale: str) -> str:
+        return " · ".join(step.title(locale) for step in self.steps)
 
 
 def draw(stage: Stage, counts: Mapping[str, int], here: str, locale: str, *, standalone: bool = False) -> str:
     """The drawing; `standalone` brings its own colours, else the page's style sheet gives them."""
-    spots = _layout(stage)
-    width = max(s.x for s in spots.values()) + WIDTH + MARGIN
-    height = max(s.y for s in spots.values()) + HEIGHT + MARGIN + GAP_Y
+    layout = Layout(stage)
+    cells, links = layout.cells, _links(stage)
+    lines = [link for link in links if link.target not in layout.exits and _path(link, cells)]
+    letters = dict(zip(_jumped_to(stage, links, lines), ascii_uppercase, strict=False))
+    width = MARGIN * 2 - GAP_X + (max(c.column for c in cells.values()) + 1) * (WIDTH + GAP_X)
+    height = MARGIN * 2 - GAP_Y + (max(c.row for c in cells.values()) + 1) * (HEIGHT + GAP_Y)
     parts = [
-        f'<svg class="process-drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-        f'width="{width:g}" height="{height:g}" role="img" aria-label="{escape(stage.title(locale))}">',
-        STYLE if standalone else "",
-        f'<defs><marker id="tip-{stage.name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" class="tip" fill="#5b6875"/></marker></defs>',
+        *(_arrow(stage, link, cells, locale) for link in lines),
+        *(_box(stage, name, cells[name], counts.get(name, 0), here, locale) for name in stage.states),
+        *(_letter_of(letters[name], cells[name]) for name in letters),
+        *_letters_from(links, lines, letters, cells, locale),
     ]
-    parts += [_arrow(stage, spots, t, locale) for t in stage.transitions if t.to in spots]
-    parts += [_box(stage, name, spots[name], counts.get(name, 0), here, locale) for name in stage.states]
-    return "".join([*parts, "</svg>"])
-
-
-def _layout(stage: Stage) -> dict[str, Spot]:
-    """Columns by distance from the start, rows in the order of the file."""
-    depth = {stage.start: 0}
-    frontier = [stage.start]
-    while frontier:
-        state = frontier.pop(0)
-        for t in stage.transitions:
-            if state in t.origins and t.to in stage.states and t.to not in depth:
-                depth[t.to] = depth[state] + 1
-                frontier.append(t.to)
-    rows: dict[int, int] = {}
-    spots = {}
-    for name in stage.states:
-        column = depth.get(name, 0)
-        row = rows.get(column, 0)
-        rows[column] = row + 1
-        spots[name] = Spot(MARGIN + column * (WIDTH + GAP_X), MARGIN + row * (HEIGHT + GAP_Y))
-    return spots
-
-
-def _arrow(stage: Stage, spots: Mapping[str, Spot], step: Transition, locale: str) -> str:
-    found = []
-    for origin in step.origins:
-        if origin == step.to or origin not in spots:
-            continue
-        start, end = spots[origin], spots[step.to]
-        kind = "arrow auto" if step.by_system else "arrow"
-        path, back = _path(start, end)
-        title = escape(step.title(locale))
-        found.append(
-            f'<path class="{kind}{" back" if back else ""}" d="{path}" fill="none" marker-end="url(#tip-{stage.name})">'
-            f"<title>{title}</title></path>"
-        )
-    return "".join(found)
-
-
-def _path(start: Spot, end: Spot) -> tuple[str, bool]:
-    if end.x > start.x:
-        x1, y1, x2, y2 = start.x + WIDTH, start.y + HEIGHT / 2, end.x - 2, end.y + HEIGHT / 2
-        bend = max((x2 - x1) / 2, 24)
-        return f"M{x1:g} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}", False
-    if end.x == start.x:
-        x = start.x + WIDTH
-        y1, y2 = start.y + HEIGHT / 2, end.y + HEIGHT / 2
-        return (
-            f"M{x:g} {y1:g}C{x + 40:g} {y1:g} {x + 40:g} {y2:g} {x + 2:g} {y2:g}",
-            end.y < start.y,
-        )
-    x1, x2, y1, y2 = (
-        start.x + WIDTH / 2,
-        end.x + WIDTH / 2,
-        start.y + HEIGHT,
-        end.y + HEIGHT + 2,
+    return (
+        f'<svg class="process-drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img" aria-label="{escape(stage.title(locale))}">'
+        f"{STYLE if standalone else ''}"
+        f'<defs><marker id="tip-{stage.name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" class="tip"/></marker>'
+        f"</defs>{''.join(parts)}</svg>"
     )
-    low = max(y1, y2) + GAP_Y
-    return f"M{x1:g} {y1:g}C{x1:g} {low:g} {x2:g} {low:g} {x2:g} {y2:g}", True
 
 
-def _box(stage: Stage, name: str, spot: Spot, count: int, here: str, locale: str) -> str:
+def _links(stage: Stage) -> list[Link]:
+    found: dict[tuple[str, str], list[Transition]] = {}
+    for step in stage.transitions:
+        for origin in step.origins if step.to in stage.states else ():
+            if origin != step.to:
+                found.setdefault((origin, step.to), []).append(step)
+    return [Link(origin, target, tuple(steps)) for (origin, target), steps in found.items()]
+
+
+def _jumped_to(stage: Stage, links: Iterable[Link], lines: list[Link]) -> list[str]:
+    targets = {link.target for link in links if link not in lines}
+    return [name for name in stage.states if name in targets]
+
+
+def _path(link: Link, cells: Mapping[str, Cell]) -> str | None:
+    """The line of a link that leads on or to the box above or below; None for a jump."""
+    start, end = cells[link.origin], cells[link.target]
+    taken = set(cells.values())
+    if start.column == end.column and abs(start.row - end.row) == 1:
+        return _vertical(start, end)
+    between = range(start.column + 1, end.column)
+    if start.column >= end.column or any(Cell(column, start.row) in taken for column in between):
+        return None
+    x1, y1, x2, y2 = _x(start) + WIDTH, _middle(start), _x(end) - 2, _middle(end)
+    if y1 == y2:
+        return f"M{x1} {y1}H{x2}"
+    turn = x2 - GAP_X + 4
+    return f"M{x1} {y1}H{turn}C{turn + 30} {y1} {x2 - 30} {y2} {x2} {y2}"
+
+
+def _vertical(start: Cell, end: Cell) -> str:
+    """Down on the left of the middle, up on the right of it."""
+    x = _x(start) + WIDTH // 2
+    if end.row > start.row:
+        return f"M{x - SHIFT} {_y(start) + HEIGHT}V{_y(end) - 2}"
+    return f"M{x + SHIFT} {_y(start)}V{_y(end) + HEIGHT + 2}"
+
+
+def _arrow(stage: Stage, link: Link, cells: Mapping[str, Cell], locale: str) -> str:
+    kind = "arrow auto" if link.by_system else "arrow"
+    return (
+        f'<path class="{kind}" d="{_path(link, cells)}" marker-end="url(#tip-{stage.name})">'
+        f"<title>{escape(link.titles(locale))}</title></path>"
+    )
+
+
+def _box(stage: Stage, name: str, cell: Cell, count: int, here: str, locale: str) -> str:
     state = stage.states[name]
-    kind = "box"
-    if state.outcome:
-        kind += " end"
-    if name == here:
-        kind += " here"
+    kinds = ["box", *(["end"] if state.outcome else []), *(["here"] if name == here else [])]
+    x, y = _x(cell), _y(cell)
     lines = wrap(state.title(locale), WRAP)[:3]
-    first = spot.y + HEIGHT / 2 - (len(lines) - 1) * LINE / 2 + 4
+    first = _middle(cell) - (len(lines) - 1) * LINE / 2 + 4
     text = "".join(
-        f'<tspan x="{spot.x + WIDTH / 2:g}" y="{first + i * LINE:g}">{escape(line)}</tspan>'
+        f'<tspan x="{x + WIDTH // 2}" y="{first + i * LINE:g}">{escape(line)}</tspan>'
         for i, line in enumerate(lines)
     )
-    badge = (
-        f'<text class="count" x="{spot.x + WIDTH - 8:g}" y="{spot.y + 15:g}" text-anchor="end">{count}</text>'
-        if count
-        else ""
-    )
     current = ' aria-current="step"' if name == here else ""
+    badge = f'<text class="count" x="{x + WIDTH - 8}" y="{y + 15}" text-anchor="end">{count}</text>'
     return (
-        f'<g{current}><rect class="{kind}" x="{spot.x:g}" y="{spot.y:g}" width="{WIDTH}" height="{HEIGHT}" rx="10"/>'
-        f'<text text-anchor="middle">{text}</text>{badge}</g>'
+        f'<g{current}><rect class="{" ".join(kinds)}" x="{x}" y="{y}" '
+        f'width="{WIDTH}" height="{HEIGHT}" rx="10"/>'
+        f'<text text-anchor="middle">{text}</text>{badge if count else ""}</g>'
     )
+
+
+def _letter_of(letter: str, cell: Cell) -> str:
+    return _letter(letter, _x(cell), _y(cell) + LETTER, "letter letter-to", "")
+
+
+def _letters_from(
+    links: list[Link],
+    lines: list[Link],
+    letters: Mapping[str, str],
+    cells: Mapping[str, Cell],
+    locale: str,
+) -> Iterable[str]:
+    used: dict[str, int] = {}
+    for link in links:
+        if link not in lines:
+            place = used.get(link.origin, 0)
+            used[link.origin] = place + 1
+            x = _x(cells[link.origin]) + 16 + place * (2 * LETTER + 4)
+            y = _y(cells[link.origin]) + HEIGHT
+            yield _letter(letters[link.target], x, y, "letter", link.titles(locale))
+
+
+def _letter(letter: str, x: int, y: int, kind: str, title: str) -> str:
+    named = f"<title>{escape(title)}</title>" if title else ""
+    return (
+        f'<g>{named}<circle class="{kind}" cx="{x}" cy="{y}" r="{LETTER}"/>'
+        f'<text class="letter-text" x="{x}" y="{y + 4}" text-anchor="middle">{letter}</text></g>'
+    )
+
+
+def _x(cell: Cell) -> int:
+    return MARGIN + cell.column * (WIDTH + GAP_X)
+
+
+def _y(cell: Cell) -> int:
+    return MARGIN + cell.row * (HEIGHT + GAP_Y)
+
+
+def _middle(cell: Cell) -> int:
+    return _y(cell) + HEIGHT // 2
