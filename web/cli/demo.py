@@ -9,7 +9,6 @@ from web.cli.base import opened, settings
 from web.cli.run import play_demo, prepare
 from workflow import dates
 from workflow.clock import WIB
-from workflow.db import Database
 from workflow.demo import load
 from workflow.demo.clock import travel
 
@@ -41,10 +40,9 @@ def reset() -> None:
     for path in found.var.glob("loncatan.db*"):
         path.unlink()
     shutil.rmtree(found.var / "mailbox", ignore_errors=True)
-    database = Database(found.database)
-    prepare(database)
-    count = play_demo(database, found)
-    database.dispose()
+    with opened() as (_settings, database, _clock):
+        prepare(database)
+        count = play_demo(database, found)
     click.echo(f"{count} inovasi peragaan dimuat.")
 
 
