@@ -13,8 +13,8 @@ from textwrap import wrap
 from workflow.definition import Stage, Transition
 from workflow.layout import Cell, Layout
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 172, 58, 56, 44, 18
-LINE, WRAP, SHIFT, LETTER = 15, 19, 18, 9
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 150, 58, 40, 44, 18
+LINE, WRAP, SHIFT, LETTER = 15, 17, 16, 9
 
 STYLE = """<style>
 .box{fill:#fff;stroke:#8a97a3;stroke-width:1.5}.end{fill:#eef0f2}.here{stroke:#a4672a;stroke-width:3.5}
@@ -92,7 +92,7 @@ def _path(link: Link, cells: Mapping[str, Cell]) -> str | None:
     if y1 == y2:
         return f"M{x1} {y1}H{x2}"
     turn = x2 - GAP_X + 4
-    return f"M{x1} {y1}H{turn}C{turn + 30} {y1} {x2 - 30} {y2} {x2} {y2}"
+    return f"M{x1} {y1}H{turn}C{turn + 24} {y1} {x2 - 24} {y2} {x2} {y2}"
 
 
 def _vertical(start: Cell, end: Cell) -> str:

@@ -30,7 +30,7 @@ class Settings:
 
     var: Path = _setting("Folder for the database, evidence and secrets of the embedded profile", Path("var"))
     database_url: str = _setting("SQLAlchemy URL; empty: SQLite in VAR", "")
-    broker_url: str = _setting("memory:// (embedded) or redis://host:port/db", "memory://")
+    broker_url: str = _setting("memory:// (embedded) or redis://host:port/db", "memory://localhost")
     evidence_url: str = _setting("Where evidence files go: file:///path; empty: VAR/evidence", "")
     smtp_url: str = _setting(
         "smtp[s]://user:password@host:port; empty: the built-in mailbox in demo mode, else mails wait",
