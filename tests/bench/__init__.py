@@ -1,0 +1,1 @@
+"""Speed against the budgets, each beside a floor measured in the same run: `make bench`."""
