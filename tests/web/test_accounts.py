@@ -197,6 +197,30 @@ def test_guessing_at_one_account_is_stopped(browser: Callable[[], Browser]) -> N
     assert browser().sign_in("budi").status_code == 302
 
 
+def test_guessing_as_a_program_is_stopped_as_well(app: Flask) -> None:
+    client = app.test_client()
+
+    def guess() -> int:
+        sent = {"email": "ani@contoh.invalid", "password": "bukan kata sandinya"}
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/masuk").text)
+        assert token
+        return client.post("/masuk", json=sent, headers={"X-CSRFToken": token[1]}).status_code
+
+    assert [guess() for _ in range(11)] == [200] * 10 + [429]
+
+
+def test_the_address_behind_our_own_proxy_counts(
+    settings: Settings, database: Database, clock: MovableClock
+) -> None:
+    client = create_app(replace(settings, proxies=1), database, clock).test_client()
+    client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.1, 203.0.113.9"
+
+    Browser(client).sign_in("siapa")
+
+    with database.read() as session:
+        assert [row.network for row in sign_ins.latest(session)] == ["203.0.113.0/24"]
+
+
 def test_an_invited_person_sets_a_password_and_comes_in(
     browser: Callable[[], Browser], post_office: Callable[[], list[str]], database: Database
 ) -> None:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from datetime import timedelta
 
-from flask import Flask, redirect, url_for
+from flask import Flask, Request, redirect, url_for
 from flask_security import Security
 from werkzeug.wrappers import Response
 
@@ -41,7 +41,7 @@ def init_app(app: Flask, database: Database, clock: Clock) -> None:
         **_SECOND_FACTOR,
         **_PASSKEYS,
     )
-    Security(
+    security = Security(
         app,
         Datastore(database, clock),
         mail_util_cls=parts.Post,
@@ -52,8 +52,14 @@ def init_app(app: Flask, database: Database, clock: Clock) -> None:
         mf_recovery_form=parts.RecoveryForm,
         wan_register_form=parts.NewKeyForm,
     )
+    security.want_json(_pages_only)
     app.view_functions["security.two_factor_rescue"] = _rescue
     audit.init_app(app)
+
+
+def _pages_only(_request: Request) -> bool:
+    """Accounts have no API: programs come with a token, and limits count the pages that people see."""
+    return False
 
 
 def _rescue() -> Response:
