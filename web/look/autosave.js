@@ -42,6 +42,7 @@ class Draft {
   changed() {
     if (this.written() === this.saved) return;
     this.keep();
+    if (this.away()) return;
     if (this.state !== "offline") this.say("dirty");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), QUIET);
@@ -65,7 +66,7 @@ class Draft {
 
   async save(leaving = false) {
     const now = this.written();
-    if (now === this.saved || this.state === "conflict" || (this.busy && !leaving)) return;
+    if (now === this.saved || this.state === "conflict" || this.away() || (this.busy && !leaving)) return;
     clearTimeout(this.timer);
     this.busy = true;
     if (!leaving) this.say("saving");
@@ -111,11 +112,18 @@ class Draft {
     else this.say(found, this.signIn());
   }
 
+  // Nobody is there to save for; the link to sign in stays under the finger that reaches for it.
+  away() {
+    return ["ended", "stranger"].includes(this.state);
+  }
+
   async resume() {
-    if (!["ended", "stranger"].includes(this.state)) return;
-    const found = await this.renew();
-    if (found === "mine") this.save();
-    else this.say(found, this.signIn());
+    if (!this.away()) return;
+    const found = await this.renew().catch(() => this.state);
+    if (!this.away()) return;
+    if (found !== "mine") return this.say(found, this.signIn());
+    this.say("dirty");
+    this.save();
   }
 
   signIn() {
@@ -141,7 +149,7 @@ class Draft {
     place.textContent = text ?? this.line.dataset[state].replace("{time}", clock(Date.now()));
     if (link) {
       const [href, label] = link;
-      const beside = ["ended", "stranger"].includes(state) ? { target: "_blank", rel: "noopener" } : {};
+      const beside = this.away() ? { target: "_blank", rel: "noopener" } : {};
       place.append(" ", Object.assign(document.createElement("a"), { href, textContent: label, ...beside }));
     }
   }
