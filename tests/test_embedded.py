@@ -107,6 +107,78 @@ def test_an_officer_begins_a_proposal_and_the_draft_saves_itself(page: Page) -> 
     assert page.locator("textarea").first.input_value().startswith("Ringkasan yang ditulis")
 
 
+def test_no_word_is_lost_when_the_session_ends_while_writing(page: Page) -> None:
+    sign_in(page, "Koordinator")
+    page.goto(page.url.replace("/beranda", "/usulan/baru"))
+    page.fill('[name="/title"]', "SESI BERAKHIR: layanan yang ditulis lebih lama dari sesinya")
+    page.check('[name="/category"][value="digital"]')
+    page.click("button[data-default]")
+    page.wait_for_url(re.compile(r"/usulan/INV-\d+-\d+$"))
+    page.goto(f"{page.url}/langkah/propose")
+    page.context.clear_cookies()
+
+    page.locator("textarea").first.fill("Ditulis setelah sesi berakhir.")
+    state = page.locator("[data-autosave-text]")
+    state.filter(has_text="Sesi berakhir; isian Anda aman").wait_for()
+    with page.context.expect_page() as opened:
+        state.get_by_role("link", name="Masuk kembali di tab baru").click()
+    assert opened.value.url.endswith("/masuk?next=%2Fakun%2Fsesi")
+    sign_in(opened.value, "Koordinator")
+    page.bring_to_front()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    state.filter(has_text=re.compile(r"^\s*Tersimpan")).wait_for()
+    page.reload()
+
+    assert page.locator("textarea").first.input_value() == "Ditulis setelah sesi berakhir."
+
+
+def with_a_device(page: Page) -> None:
+    """A device that holds passkeys, and somebody who always touches its sensor."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    device = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    proof = {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {**device, **proof}})
+
+
+def use_passkey(page: Page, here: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{here}/masuk")
+    page.get_by_role("button", name="Masuk dengan kunci sandi").click()
+
+
+def test_a_passkey_is_made_used_and_thrown_away(page: Page) -> None:
+    with_a_device(page)
+    here = page.url.replace("127.0.0.1", "localhost").rstrip("/")
+    page.goto(here)
+    sign_in(page, "Koordinator")
+    page.goto(f"{here}/akun/kunci-sandi")
+    page.fill('[name="name"]', "Laptop kantor")
+    page.click('button[name="usage"]')
+    page.get_by_text("Kunci sandi “Laptop kantor” siap dipakai.").wait_for()
+
+    use_passkey(page, here)
+    page.wait_for_url("**/beranda")
+    page.goto(f"{here}/akun")
+    happened = page.locator(".door").inner_text()
+    page.goto(f"{here}/akun/kunci-sandi")
+    page.get_by_role("button", name="Hapus Laptop kantor").click()
+    page.locator('dialog [value="yes"]').click()
+    page.get_by_text("Kunci sandi “Laptop kantor” dihapus.").wait_for()
+    use_passkey(page, here)
+
+    page.get_by_text("Kunci sandi itu tidak terdaftar di sini.").wait_for()
+    assert "Masuk dengan kunci sandi" in happened
+
+
+def test_a_page_at_a_bare_address_says_why_there_are_no_passkeys(page: Page) -> None:
+    page.goto(f"{page.url}masuk")
+
+    page.get_by_role("button", name="Masuk dengan kunci sandi").click()
+
+    page.get_by_text("Kunci sandi memerlukan alamat bernama").wait_for()
+
+
 def test_mails_of_the_story_arrive_in_the_mailbox(page: Page) -> None:
     sign_in(page, "Koordinator")
 
@@ -123,13 +195,14 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, role)
     host = page.url.removesuffix("/beranda")
-    paths = ["/", "/beranda", "/usulan", "/proses", "/akun"]
+    paths = ["/", "/beranda", "/usulan", "/proses", "/akun", "/lupa-sandi"]
+    paths += [f"/akun/{part}" for part in ("kata-sandi", "dua-langkah", "kunci-sandi", "token", "sesi")]
     if role == "Koordinator":
         paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]
     if role == "Penelaah":
         paths += ["/telaah"]
     if role == "Operator":
-        paths += ["/orang"]
+        paths += ["/orang", "/orang/1", "/orang/masuk"]
     for path in paths:
         page.goto(host + path)
         page.evaluate(AXE.read_text("utf-8"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web import accounts, api, context, errors, pages, security
 from web.language import init_language
@@ -35,6 +36,10 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
         BABEL_DEFAULT_LOCALE="id",
         BABEL_DEFAULT_TIMEZONE="Asia/Jakarta",
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies
+        )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["loncatan"] = context.Desk(settings, database, clock)
     csrf.init_app(app)

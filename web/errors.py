@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from web.context import viewer
 from workflow.errors import DomainError, Forbidden, Invalid, NotFound, Refused, Stale
 
 STATUS: dict[type[DomainError], int] = {
@@ -141,7 +142,10 @@ def _http(error: HTTPException) -> Response | tuple[str, int] | BaseResponse:
 
 
 def _csrf(_error: CSRFError) -> Response | tuple[str, int]:
-    return problem(400, EXPIRED) if wants_json() else _page(400, EXPIRED)
+    """A script is told whether signing in again would help (401) or a fresh page would (403)."""
+    if not wants_json():
+        return _page(400, EXPIRED)
+    return problem(401 if viewer() is None else 403, EXPIRED)
 
 
 def _busy(_error: Exception) -> Response | tuple[str, int, dict[str, str]]:

@@ -2,9 +2,12 @@
 
 import os
 import secrets
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_security import current_user
@@ -25,6 +28,18 @@ CSP = {
     "base-uri": "'none'",
     "manifest-src": "'self'",
 }
+DOORS = (
+    "login",
+    "verify",
+    "forgot_password",
+    "reset_password",
+    "change_password",
+    "two_factor_token_validation",
+    "two_factor_setup_validate",
+    "mf_recovery",
+    "wan_signin_response",
+    "wan_verify_response",
+)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -63,15 +78,13 @@ def init_app(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
         key_prefix="loncatan-limit",
         swallow_errors=True,  # a lost Redis must not stop a submission
     )
-    limiter.limit("20 per minute", methods=["POST"])(app.view_functions["security.login"])
+    _limit_doors(app, limiter)
     app.extensions["limiter_of_loncatan"] = limiter
 
     @app.before_request
     def protect() -> None:
         """CSRF for every write that comes with a cookie; bearer tokens prove themselves."""
-        if request.method not in SAFE_METHODS and not request.headers.get("Authorization", "").startswith(
-            "Bearer "
-        ):
+        if request.method not in SAFE_METHODS and not _with_token():
             csrf.protect()
 
     @app.after_request
@@ -83,3 +96,40 @@ def init_app(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
 
 def _who() -> str:
     return get_remote_address()
+
+
+def _with_token() -> bool:
+    """The scheme is spelled in any case (RFC 9110 11.1)."""
+    return request.authorization is not None and request.authorization.type == "bearer"
+
+
+def _limit_doors(app: Flask, limiter: Limiter) -> None:
+    """Slow down guessing: from one address, at one account (known or not alike), at one second factor."""
+    for name in DOORS:
+        _limit(app, name, limiter.limit("20 per minute", methods=["POST"]))
+    whose = {"login": _account, "verify": _account, "two_factor_token_validation": _half_way}
+    for name, key in (whose | {"mf_recovery": _half_way}).items():
+        few = limiter.limit("10 per 15 minutes", methods=["POST"], key_func=key, deduct_when=_refused)
+        _limit(app, name, few)
+    _limit(app, "forgot_password", limiter.limit("3 per hour", methods=["POST"], key_func=_account))
+
+
+def _limit(app: Flask, name: str, limited: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Only the view that the limiter gives back is limited."""
+    endpoint = f"security.{name}"
+    app.view_functions[endpoint] = limited(app.view_functions[endpoint])
+
+
+def _account() -> str:
+    """The account that somebody tries to enter or to reset."""
+    typed = request.form.get("email", "").strip().lower()
+    return typed[:254] or str(session.get("_user_id", "-"))
+
+
+def _half_way() -> str:
+    return str(session.get("tf_user_id", "-"))
+
+
+def _refused(response: Response) -> bool:
+    """What passed leads somewhere else; only what did not counts."""
+    return response.status_code == HTTPStatus.OK

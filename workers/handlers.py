@@ -99,8 +99,26 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         "event": {"at": dates.long_moment(event.at), "note": (event.content or {}).get("note")},
         "deadline": _deadline(event),
         "result": event.data.get("result"),
+        "account": None,
         "audience": audience,
         "why": _why(case, audience),
+        "settings_url": f"{address}/akun",
+    }
+
+
+def account_context(person: User, words: Mapping[str, object], address: str) -> Mapping[str, object]:
+    """The context of a mail about a person's own account: no case, no event, no deadline."""
+    english = person.locale == "en"
+    return {
+        "case": None,
+        "recipient": _person(person),
+        "actor": None,
+        "event": None,
+        "deadline": None,
+        "result": None,
+        "account": {"email": person.email, **words},
+        "audience": "account",
+        "why": ACCOUNT_WHY["en" if english else "id"],
         "settings_url": f"{address}/akun",
     }
 
@@ -124,6 +142,11 @@ def _why(case: Case, audience: str) -> str:
     role = WHY.get(audience, "terkait dengan usulan ini")
     return f"Anda menerima surel ini karena Anda {role} ({case.number})."
 
+
+ACCOUNT_WHY = {
+    "id": "Anda menerima surel ini karena alamat ini terdaftar sebagai akun Inovasi Sragen.",
+    "en": "You get this e-mail because this address belongs to an account of Inovasi Sragen.",
+}
 
 WHY = {
     "proposer": "pengusul inovasi ini",

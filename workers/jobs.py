@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from workers.handlers import HANDLERS, Task
+from workers.handlers import HANDLERS, Task, account_context
+from workers.mail import Letter, render
 from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
-from workflow.models import Email, Event, Job
+from workflow.models import Email, Event, Job, User
 
 LEASE = timedelta(seconds=75)
 """Longer than the time limit of a task: while it runs nobody else takes the row."""
@@ -57,7 +59,7 @@ def deliver(office: Office, email_id: int) -> bool:
     if not _take(office, Email, email_id, office.clock(), handed=True):
         return False
     with office.database.read() as session:
-        outgoing = _outgoing(office, session.get_one(Email, email_id))
+        outgoing = _outgoing(office, session, session.get_one(Email, email_id))
     try:
         send(office.settings.smtp_url, outgoing, timeout=SMTP_TIMEOUT)
     except NotSent as refusal:
@@ -70,7 +72,14 @@ def deliver(office: Office, email_id: int) -> bool:
         session.execute(
             update(Email)
             .where(Email.id == email_id)
-            .values(done_at=office.clock(), leased_until=None, unknown_at=None, error=None)
+            .values(
+                done_at=office.clock(),
+                leased_until=None,
+                unknown_at=None,
+                error=None,
+                subject=outgoing.subject,
+                words=None,
+            )
         )
     return True
 
@@ -155,15 +164,24 @@ def _mark_unknown(email: Email, now: datetime, reason: str) -> None:
         email.unknown_at = now
 
 
-def _outgoing(office: Office, email: Email) -> Outgoing:
+def _outgoing(office: Office, session: Session, email: Email) -> Outgoing:
+    letter: Letter | Email = email if email.words is None else _written(office, session, email)
     return Outgoing(
         message_id=email.message_id,
         sender=office.settings.mail_from,
         to_address=email.to_address,
         to_name="",
-        subject=email.subject,
-        text=email.text,
-        html=email.html,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
         list_unsubscribe=None,
         sent_at=office.clock(),
+    )
+
+
+def _written(office: Office, session: Session, email: Email) -> Letter:
+    """A mail about an account, written out only now: its link is kept no longer than it is owed."""
+    person = session.get_one(User, email.recipient_id)
+    return render(
+        email.kind, person.locale, account_context(person, email.words or {}, office.settings.address)
     )

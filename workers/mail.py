@@ -48,7 +48,7 @@ def _derived(context: Context, language: str) -> dict[str, object]:
     return {
         "locale": language,
         "office": ", ".join(filter(None, [recipient["position"], recipient["agency"]])),
-        "until": deadline["ends"] if deadline else context["case"]["due"],
+        "until": deadline["ends"] if deadline else context["case"] and context["case"]["due"],
         "days_left": deadline["days_left"] if deadline else None,
         "passed": Decimal(str(result["score"])) >= Decimal(str(result["pass"])) if result else None,
         "own_score": _own_score(context, language),
@@ -65,6 +65,8 @@ def _own_score(context: Context, language: str) -> dict[str, str] | None:
 
 def _with_short_title(values: dict[str, Any]) -> dict[str, Any]:
     case = values["case"]
+    if case is None:
+        return values
     return {**values, "case": {**case, "title": _shortened(case["title"], LONGEST_TITLE)}}
 
 
@@ -117,6 +119,14 @@ def preview_context() -> dict[str, Any]:
         },
         "deadline": {"ends": "Selasa, 29 November 2022, 23.59 WIB", "days_left": 5},
         "result": {"score": "81.5", "pass": "70"},
+        "account": {
+            "email": "sri.wahyuni@sragenkab.invalid",
+            "link": "https://inovasi.sragenkab.invalid/lupa-sandi/contoh",
+            "again": "https://inovasi.sragenkab.invalid/lupa-sandi",
+            "hours": 24,
+            "at": "22 November 2022 pukul 14.20 WIB",
+            "inviter": "Dimas Prasetyo, S.Kom.",
+        },
         "audience": "proposer",
         "why": "Anda menerima surel ini karena Anda pengusul inovasi ini (INV-2022-0017).",
         "settings_url": "https://inovasi.sragenkab.invalid/akun",

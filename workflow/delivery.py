@@ -108,8 +108,8 @@ _CONDITIONS: dict[str, Any] = {
 }
 
 
-def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Email, Case, User]]:
-    """Mails in a state with their case and recipient, newest first."""
+def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Email, Case | None, User]]:
+    """Mails in a state with their case (none if about an account) and recipient, newest first."""
     where = {
         "waiting": _waiting_mail(),
         "unknown": and_(_open(Email), Email.unknown_at.is_not(None)),
@@ -118,8 +118,8 @@ def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Ema
         where = _CONDITIONS[state](Email)
     rows = session.execute(
         select(Email, Case, User)
-        .join(Event, Event.id == Email.event_id)
-        .join(Case, Case.id == Event.case_id)
+        .outerjoin(Event, Event.id == Email.event_id)
+        .outerjoin(Case, Case.id == Event.case_id)
         .join(User, User.id == Email.recipient_id)
         .where(where)
         .order_by(Email.id.desc())

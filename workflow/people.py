@@ -5,12 +5,12 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from workflow import policy
 from workflow.errors import Invalid, Problem
-from workflow.models import Agency, ApiToken, Grant, User
+from workflow.models import Agency, ApiToken, Grant, Passkey, User
 from workflow.validation import EMAIL
 
 SCOPES = ("read", "write")
@@ -94,6 +94,29 @@ def find_token(session: Session, secret: str, now: datetime) -> ApiToken | None:
     return token if policy.is_active(token.user, now) else None
 
 
+def switch(session: Session, user: User, now: datetime, *, active: bool) -> None:
+    """Let a person in again, or out at once: sessions end, tokens are revoked, links in mails die."""
+    user.active = active
+    end_sessions(user)
+    if not active:
+        session.execute(
+            update(ApiToken)
+            .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
+            .values(revoked_at=now)
+        )
+
+
+def end_sessions(user: User) -> None:
+    user.fs_uniquifier = secrets.token_hex(32)
+
+
+def forget_second_factor(session: Session, user: User) -> None:
+    """For somebody who lost telephone and recovery codes: sign-in falls back to the password alone."""
+    user.tf_primary_method = user.tf_totp_secret = user.mf_recovery_codes = None
+    end_sessions(user)
+    session.execute(delete(Passkey).where(Passkey.user_id == user.id))
+
+
 def hash_token(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -105,12 +128,12 @@ def _agency(session: Session, code: str) -> Agency | None:
 def _problems(session: Session, email: str, name: str, roles: list[str]) -> list[Problem]:
     problems = []
     if not EMAIL.fullmatch(email):
-        problems.append(Problem("/email", f"{email} bukan alamat surel."))
+        problems.append(Problem("/email", f"“{email}” bukan alamat surel, misalnya nama@sragenkab.go.id."))
     elif find_user(session, email) is not None:
-        problems.append(Problem("/email", f"{email} sudah dipakai akun lain."))
+        problems.append(Problem("/email", f"{email} sudah dipakai akun lain; cari akun itu di daftar."))
     if not name.strip():
         problems.append(Problem("/name", "Nama wajib diisi."))
     unknown = [role for role in roles if role not in policy.GLOBAL_ROLES]
     if unknown:
-        problems.append(Problem("/role", f"Peran tidak dikenal: {', '.join(unknown)}."))
+        problems.append(Problem("/roles", f"Peran tidak dikenal: {', '.join(unknown)}."))
     return problems

@@ -41,6 +41,29 @@ ROLE_NAMES = {
 }
 
 
+SIGN_IN_NAMES = {
+    "signed_in": "Masuk",
+    "signed_in_passkey": "Masuk dengan kunci sandi",
+    "signed_in_code": "Masuk dengan kode verifikasi",
+    "signed_in_recovery": "Masuk dengan kode pemulihan",
+    "failed_password": "Kata sandi salah",
+    "failed_code": "Kode verifikasi atau pemulihan salah",
+    "failed_passkey": "Kunci sandi ditolak",
+    "reset_asked": "Meminta tautan kata sandi",
+    "password_reset": "Kata sandi diatur ulang",
+    "password_changed": "Kata sandi diganti",
+    "invited": "Undangan dikirim",
+    "second_factor_on": "Verifikasi dua langkah diaktifkan",
+    "second_factor_off": "Verifikasi dua langkah dimatikan",
+    "recovery_made": "Kode pemulihan dibuat",
+    "passkey_added": "Kunci sandi ditambahkan",
+    "passkey_removed": "Kunci sandi dihapus",
+    "token_made": "Token API dibuat",
+    "switched_off": "Akun dinonaktifkan",
+    "switched_on": "Akun diaktifkan",
+}
+
+
 def phrase(keyword: str, locale: str, **values: object) -> str:
     """The sentence for a schema keyword; unknown keywords get the general one."""
     indonesian, english = PHRASES.get(keyword, PHRASES["other"])

@@ -41,6 +41,9 @@ class Settings:
     base_url: str = _setting("Public address, for links in mails; empty: http://127.0.0.1:PORT", "")
     host: str = _setting("Address to listen on", "127.0.0.1")
     port: int = _setting("Port to listen on", 8000)
+    proxies: int = _setting(
+        "How many reverse proxies in front append to X-Forwarded-For and X-Forwarded-Proto; 0: none", 0
+    )
     demo: bool = _setting("Demo mode: invented people, one-click sign-in, a movable clock", default=False)
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
 
@@ -92,6 +95,8 @@ class Settings:
             found.append("SECRET_KEY: wajib diisi bila BROKER_URL bukan memory://")
         if not self.embedded and self.database.startswith("sqlite:"):
             found.append("DATABASE_URL: SQLite hanya untuk satu proses; pakai postgresql:// bersama Redis")
+        if self.proxies < 0:
+            found.append("PROXIES: pakai 0 atau jumlah proksi di depan")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             found.append("LOG_LEVEL: pakai DEBUG, INFO, WARNING atau ERROR")
         return found

@@ -672,7 +672,7 @@ def test_a_session_reads_and_writes_with_its_csrf_token(app: Flask, database: Da
     assert entering.status_code == 302, re.findall(r"problem.*", entering.text)
 
     assert body(client.get("/api/v1/proposals"))["total"] == 0
-    problem(client.post("/api/v1/proposals", json=COVER), 400)
+    problem(client.post("/api/v1/proposals", json=COVER), 403)
     headers = {"X-CSRFToken": csrf()}
     assert client.post("/api/v1/proposals", json=COVER, headers=headers).status_code == 201
     big = multipart(

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
+from workers.handlers import account_context
 from workers.letters import BUTTON, FOLDER, LANGUAGE
 from workers.mail import kinds, preview_context, render
+from workflow import account_mail
 from workflow.definition import process
+from workflow.models import User
 from workflow.notices import NOTICES
 
 LOCALES = ("id", "en")
 KINDS = sorted(kinds())
-HARMLESS_TWICE = {"received", "report_received", "reminder", "overdue", "escalated"}
+ABOUT_ACCOUNT = sorted(account_mail.KINDS)
+HARMLESS_TWICE = {"received", "report_received", "reminder", "overdue", "escalated", *ABOUT_ACCOUNT}
 WIDTH = 76
 
 
@@ -110,7 +114,7 @@ def test_only_receipts_and_reminders_may_go_twice(kind: str) -> None:
 
 
 @every_language
-@every_kind
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - account_mail.KINDS))
 def test_every_mail_is_complete(kind: str, locale: str) -> None:
     known = preview_context()
 
@@ -131,6 +135,23 @@ def test_every_mail_is_complete(kind: str, locale: str) -> None:
             assert expected in " ".join(words.split())
     assert page.links == [known["case"]["url"], known["settings_url"]]
     assert re.findall(r"https://\S+", letter.text) == page.links
+
+
+@every_language
+@pytest.mark.parametrize("kind", ABOUT_ACCOUNT)
+def test_a_mail_about_an_account_speaks_of_no_case(kind: str, locale: str) -> None:
+    user = User(email="sri@contoh.invalid", name="Sri", position="Kepala Bidang", locale=locale)
+    words = {name: preview_context()["account"][name] for name in ("link", "again", "hours", "at", "inviter")}
+
+    letter = render(kind, locale, account_context(user, words, "https://contoh.invalid"))
+    page = Page(letter.html)
+
+    button = words["again" if kind == account_mail.CHANGED else "link"]
+    assert page.links == [button]
+    assert button in letter.text
+    for text in (letter.text, page.words):
+        assert "sri@contoh.invalid" in text
+        assert not re.search(r"[{}]|jinja\d|\bNone\b|\*\*|Nomor:|Status:", text)
 
 
 @every_language

@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { autosave } from "./autosave.js";
 import { forms } from "./forms.js";
 import { keys } from "./keys.js";
+import { passkeys } from "./passkeys.js";
 import { frame } from "./frame.js";
 
 window.htmx = htmx;
@@ -16,6 +17,7 @@ frame(document);
 keys(document);
 forms(document);
 autosave(document);
+passkeys(document);
 document.addEventListener("htmx:load", (event) => {
   forms(event.detail.elt);
   autosave(event.detail.elt);

@@ -17,8 +17,8 @@ class Draft {
     this.line = line;
     this.url = line.dataset.autosave;
     line.dataset.ready = "yes";
-    const account = document.querySelector('meta[name="account"]')?.content ?? "";
-    this.key = `loncatan:${account}:${this.url}`;
+    this.account = document.querySelector('meta[name="account"]')?.content ?? "";
+    this.key = `loncatan:${this.account}:${this.url}`;
     this.saved = this.written();
     this.offer();
     form.addEventListener("input", () => this.changed());
@@ -27,6 +27,8 @@ class Draft {
     form.addEventListener("submit", (event) => event.defaultPrevented || this.leave());
     window.addEventListener("pagehide", () => this.sent || this.save(true));
     window.addEventListener("online", () => this.save());
+    window.addEventListener("focus", () => this.resume());
+    document.addEventListener("visibilitychange", () => document.hidden || this.resume());
   }
 
   pairs() {
@@ -40,6 +42,7 @@ class Draft {
   changed() {
     if (this.written() === this.saved) return;
     this.keep();
+    if (this.away()) return;
     if (this.state !== "offline") this.say("dirty");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), QUIET);
@@ -63,7 +66,7 @@ class Draft {
 
   async save(leaving = false) {
     const now = this.written();
-    if (now === this.saved || this.state === "conflict" || (this.busy && !leaving)) return;
+    if (now === this.saved || this.state === "conflict" || this.away() || (this.busy && !leaving)) return;
     clearTimeout(this.timer);
     this.busy = true;
     if (!leaving) this.say("saving");
@@ -87,10 +90,11 @@ class Draft {
 
   async hear(answer, sent) {
     const json = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
-    if ([401, 403].includes(answer.status) || answer.redirected) return this.say("ended", this.signIn());
+    if ([401, 403].includes(answer.status) || answer.redirected) return this.ended();
     if (answer.status === 409) return this.say("conflict", json.href && [json.href, this.line.dataset.compare]);
     if (!answer.ok) return this.say("failed");
     this.saved = sent;
+    this.renewed = false;
     const version = this.form.elements.namedItem("version");
     if (version && json.version !== undefined) version.value = json.version;
     if (this.written() === sent) {
@@ -99,8 +103,43 @@ class Draft {
     } else this.changed();
   }
 
+  // A token that went stale heals unseen; a session that is gone needs its owner, in a tab beside this form.
+  async ended() {
+    this.keep();
+    const found = this.renewed ? "refused" : await this.renew();
+    if (found === "mine") this.timer = setTimeout(() => this.save(), 0);
+    else if (found === "refused") this.say("failed");
+    else this.say(found, this.signIn());
+  }
+
+  // Nobody is there to save for; the link to sign in stays under the finger that reaches for it.
+  away() {
+    return ["ended", "stranger"].includes(this.state);
+  }
+
+  async resume() {
+    if (!this.away()) return;
+    const found = await this.renew().catch(() => this.state);
+    if (!this.away()) return;
+    if (found !== "mine") return this.say(found, this.signIn());
+    this.say("dirty");
+    this.save();
+  }
+
   signIn() {
-    return [`/masuk?next=${encodeURIComponent(location.pathname + location.search)}`, this.line.dataset.signIn];
+    return [`/masuk?next=${encodeURIComponent("/akun/sesi")}`, this.line.dataset.signIn];
+  }
+
+  // Whose session this browser has now; if it is that of who wrote this, take over its token.
+  async renew() {
+    const answer = await fetch("/akun/sesi", { credentials: "same-origin", headers: { Accept: "application/json" } });
+    if (!answer.ok || answer.redirected) return "ended";
+    const { account, csrf_token: token } = await answer.json();
+    if (account !== this.account) return "stranger";
+    document.querySelector('meta[name="csrf-token"]').content = token;
+    for (const box of document.querySelectorAll('input[name="csrf_token"]')) box.value = token;
+    this.renewed = true;
+    return "mine";
   }
 
   say(state, link = null, text = null) {
@@ -110,7 +149,8 @@ class Draft {
     place.textContent = text ?? this.line.dataset[state].replace("{time}", clock(Date.now()));
     if (link) {
       const [href, label] = link;
-      place.append(" ", Object.assign(document.createElement("a"), { href, textContent: label }));
+      const beside = this.away() ? { target: "_blank", rel: "noopener" } : {};
+      place.append(" ", Object.assign(document.createElement("a"), { href, textContent: label, ...beside }));
     }
   }
 

@@ -24,7 +24,8 @@ from web.pages import (
 from workflow import dates, policy, queries
 from workflow.delivery import alarm
 from workflow.models import User
-from workflow.phrases import ROLE_NAMES
+from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
+from workflow.sign_ins import FAILURES
 
 
 def init_app(app: Flask) -> None:
@@ -51,7 +52,7 @@ def init_app(app: Flask) -> None:
         thousands=dates.thousands,
         decimal=dates.decimal,
     )
-    app.jinja_env.globals["initials"] = initials
+    app.jinja_env.globals.update(initials=initials, sign_in_names=SIGN_IN_NAMES, sign_in_failures=FAILURES)
 
 
 def desk_of(app: Flask) -> Any:  # noqa: ANN401 - Flask's extensions are untyped
@@ -64,6 +65,7 @@ def _frame() -> dict[str, Any]:
     settings = desk().settings
     return {
         "lang": locale(),
+        "me": user,
         "nav": _nav(user),
         "user": _user(user) if user else None,
         "links": {

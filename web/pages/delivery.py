@@ -8,10 +8,17 @@ from werkzeug.wrappers import Response
 
 from web.context import desk, now
 from web.guards import allowed
-from workflow import delivery, policy
+from workflow import account_mail, delivery, policy
 from workflow.errors import NotFound
 
 bp = Blueprint("delivery", __name__, url_prefix="/pengiriman")
+
+ABOUT_ACCOUNT = {
+    account_mail.RESET: "Atur ulang kata sandi",
+    account_mail.INVITATION: "Undangan akun",
+    account_mail.CHANGED: "Kata sandi diganti",
+}
+"""What a mail about an account is called until it is written out."""
 
 
 @bp.get("")
@@ -41,9 +48,9 @@ def index() -> str:
 def _mail(email: Any, case: Any, user: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         "id": email.id,
-        "subject": email.subject,
+        "subject": email.subject or ABOUT_ACCOUNT.get(email.kind, email.kind),
         "to": f"{user.name} <{email.to_address}>",
-        "number": case.number,
+        "number": case.number if case else None,
         "state": delivery.state_of(email, now()),
         "attempts": email.attempts,
         "created_at": email.created_at,

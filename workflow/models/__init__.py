@@ -11,7 +11,7 @@ from workflow.models.cases import (
     Review,
 )
 from workflow.models.events import Chain, Event
-from workflow.models.people import Agency, ApiToken, Grant, User
+from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, User
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "Idempotency",
     "Job",
     "Participant",
+    "Passkey",
     "Review",
+    "SignIn",
     "User",
 ]

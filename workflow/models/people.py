@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workflow.db import CanonicalJson
@@ -38,7 +38,11 @@ class Agency(Base):
 
 
 class User(Base):
-    """A person who can sign in. `expires_at` ends the access of an external reviewer."""
+    """A person who can sign in. `expires_at` ends the access of an external reviewer.
+
+    A session carries `fs_uniquifier`: another value ends all of them. The secret of the second factor and
+    its recovery codes are encrypted; `tf_last_counter` is the time step of the last code, good for once.
+    """
 
     __tablename__ = "users"
 
@@ -56,14 +60,12 @@ class User(Base):
     created_at: Mapped[datetime]
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     confirmed_at: Mapped[datetime | None]
-    last_login_at: Mapped[datetime | None]
-    current_login_at: Mapped[datetime | None]
-    last_login_ip: Mapped[str | None] = mapped_column(String(64))
-    current_login_ip: Mapped[str | None] = mapped_column(String(64))
-    login_count: Mapped[int] = mapped_column(default=0)
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
     tf_phone_number: Mapped[str | None] = mapped_column(String(128))
+    tf_last_counter: Mapped[int | None]
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(CanonicalJson)
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64))
 
     agency: Mapped[Agency | None] = relationship(lazy="joined")
     grants: Mapped[list["Grant"]] = relationship(lazy="joined", cascade="all, delete-orphan")
@@ -98,4 +100,44 @@ class ApiToken(Base):
     user: Mapped[User] = relationship(lazy="joined")
 
 
+class Passkey(Base):
+    """A WebAuthn credential that a person signs in with; the names of the columns are Flask-Security's."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    transports: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
+    extensions: Mapped[str | None] = mapped_column(String(255))
+    usage: Mapped[str] = mapped_column(String(20))
+    backup_state: Mapped[bool] = mapped_column(default=False)
+    device_type: Mapped[str] = mapped_column(String(30))
+    created_at: Mapped[datetime]
+    lastuse_datetime: Mapped[datetime]
+
+
+class SignIn(Base):
+    """One thing that happened at the door: who (if known), what, when, from which network.
+
+    Kept for a while and then deleted; no part of the record of any case.
+    """
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(30))
+    network: Mapped[str] = mapped_column(String(43))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+    user: Mapped[User | None] = relationship()
+
+
+Index("ix_sign_ins_of_user", SignIn.user_id, SignIn.id)
+Index("uq_users_fs_webauthn_user_handle", User.fs_webauthn_user_handle, unique=True)
 Index("ix_users_heads", User.agency_id, User.heads_agency)

@@ -47,6 +47,9 @@ class Job(Duty, Base):
 class Email(Duty, Base):
     """A mail owed to one person about one event, written out when it became owed.
 
+    A mail about a person's own account belongs to no event. It waits as `words`, is written out when it is
+    sent and forgotten then: the link in it opens the account.
+
     `handed_at` is set before SMTP is spoken to and cleared by a clear refusal; a row that has it
     and is neither done nor taken any more is *unknown*: the server may or may not have accepted it.
     `unknown_at` marks those, for a person to decide, unless `on_unknown` is "resend".
@@ -59,7 +62,7 @@ class Email(Duty, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
     recipient_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     kind: Mapped[str] = mapped_column(String(40))
     to_address: Mapped[str] = mapped_column(String(254))
@@ -67,11 +70,12 @@ class Email(Duty, Base):
     subject: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
+    words: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     on_unknown: Mapped[str] = mapped_column(String(10), default="hold")
     handed_at: Mapped[datetime | None]
     unknown_at: Mapped[datetime | None]
 
-    event: Mapped[Event] = relationship()
+    event: Mapped[Event | None] = relationship()
 
 
 class Deadline(Base):
