@@ -20,7 +20,22 @@ from workflow.guards import GUARDS
 PROCESS = Path(str(files("workflow") / "process" / "2022"))
 RAW = definition.raw_stages(PROCESS)
 NAMES = known_names()
-VALUES = (None, "", "nowhere", "draft", "system", "at_most", 0, 2, 99, True, [], {}, ["system"], ["draft"])
+VALUES: tuple[object, ...] = (
+    None,
+    "",
+    "nowhere",
+    "draft",
+    "system",
+    "at_most",
+    0,
+    2,
+    99,
+    True,
+    [],
+    {},
+    ["system"],
+    ["draft"],
+)
 Stages = dict[str, dict[str, Any]]
 Way = tuple[str | int, ...]
 

@@ -169,7 +169,7 @@ class Hands(RuleBasedStateMachine):
         note=notes,
         form=st.none() | st.just("sample") | documents,
     )
-    def advance(self, who: str, choice: int, step: str, seen: str, note: str | None, form: object) -> None:
+    def advance(self, who: str, choice: int, step: str, seen: str, note: str | None, form: Any) -> None:  # noqa: ANN401
         who, step = self.rather(who, choice, step)
         number, allowed = self.target(choice), self.permitted(who, choice, step)
         found = FLOW.transition(self.case(choice).stage, step)
@@ -190,7 +190,7 @@ class Hands(RuleBasedStateMachine):
         document=documents | st.just("sample"),
         step=st.none() | st.sampled_from(STEPS),
     )
-    def save_draft(self, who: str, choice: int, seen: str, document: object, step: str | None) -> None:
+    def save_draft(self, who: str, choice: int, seen: str, document: Any, step: str | None) -> None:  # noqa: ANN401
         who = self.proposer(choice) if choice % 3 else who
         number = self.target(choice)
         if document == "sample":
@@ -524,4 +524,4 @@ def test_whatever_hands_do_the_record_is_whole(
         suppress_health_check=list(HealthCheck),
     )
 
-    run_state_machine_as_test(lambda: Hands(place, starts), settings=quick)
+    run_state_machine_as_test(lambda: Hands(place, starts), settings=quick)  # type: ignore[arg-type]

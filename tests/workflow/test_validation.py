@@ -42,7 +42,7 @@ anything = st.recursive(
 @st.composite
 def spoiled(draw: st.DrawFn, name: str) -> dict[str, Any]:
     """A good document of a form in which some parts have been taken out, replaced or added."""
-    document = json.loads(json.dumps(sample(name, draw(st.integers(0, 5)))))
+    document: dict[str, Any] = json.loads(json.dumps(sample(name, draw(st.integers(0, 5)))))
     properties = sorted(validation.schema(name)["properties"])
     for key in draw(st.lists(st.sampled_from(properties), max_size=3, unique=True)):
         document.pop(key, None)
