@@ -1,6 +1,6 @@
 """Working days, counted and added: what must hold for any date."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +61,7 @@ def test_counts_add_up(one: date, two: date, three: date) -> None:
 def test_a_period_ends_in_the_last_minute_of_its_day_in_java(day: date) -> None:
     assert end_of(day).astimezone(WIB) == datetime.combine(day, time(23, 59), WIB)
     assert morning_of(day).astimezone(WIB) == datetime.combine(day, time(8), WIB)
+    assert end_of(day).tzinfo is morning_of(day).tzinfo is UTC
     assert wib_date(end_of(day)) == wib_date(morning_of(day)) == day
     assert wib_date(end_of(day) + timedelta(minutes=1)) == day + timedelta(days=1)
 
