@@ -428,9 +428,8 @@ def test_work_that_was_parked_and_then_dropped_is_only_dropped(
     number = begin(database, as_)
     act(database, as_, "ani", number, "submit", form=sample("change_plan"))
     run_workers()
-    table: type[Email | Job] = Email if kind == "email" else Job
     with database.write() as session:
-        row = session.get(table, 1)
+        row = session.get(Email, 1) if kind == "email" else session.get(Job, 1)
         assert row is not None
         row.done_at, row.leased_until, row.parked_at = None, None, MONDAY
         if isinstance(row, Email):
