@@ -14,7 +14,7 @@ NPM := { $(NODE_FITS); } 2>/dev/null || { \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench faults demo-reset lock
+.PHONY: help setup run test check bench faults mutants demo-reset lock
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -41,12 +41,18 @@ bench: setup ## Measure speed against the budgets
 faults: setup ## Break broker, database, mail and processes under load, and count what is lost
 	@$(BIN)/python -m tests.faults
 
+mutants: setup ## Spoil the domain a thousand times and list what no test noticed (about an hour)
+	@$(PIP) install -qq --require-hashes -r requirements-mutants.txt
+	@$(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results
+
 demo-reset: .venv/run.stamp ## Throw the demo's data away and load it anew
 	@DEMO=1 $(BIN)/loncatan demo reset
 
 lock: ## Pin the newest allowed versions of all dependencies (needs uv and npm)
 	$(LOCK) --upgrade pyproject.toml --group build --output-file requirements.txt
 	$(LOCK) --upgrade pyproject.toml --group build --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) --upgrade --group mutants --constraint requirements-dev.txt --output-file requirements-mutants.txt
 	$(LOCK) --upgrade --group node --output-file requirements-node.txt
 	npm install --package-lock-only
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings as budget
 from sqlalchemy.orm import Session
 
 from tests.servers import postgres
@@ -18,6 +19,12 @@ from workflow.models import Cohort
 from workflow.people import create_user, find_user
 from workflow.reference.load import load_agencies
 from workflow.settings import Settings
+
+budget.register_profile(
+    "quick", deadline=None, derandomize=True, database=None, max_examples=60, stateful_step_count=25
+)
+budget.register_profile("deep", deadline=None, max_examples=2000, stateful_step_count=50)
+budget.load_profile("quick")  # --hypothesis-profile deep looks longer, and anew each time
 
 MONDAY = datetime(2022, 9, 12, 2, 0, tzinfo=UTC)
 
@@ -49,8 +56,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         made = Database(f"sqlite:///{tmp_path / 'test.db'}")
     else:
         made = Database(_fresh_postgres(request.getfixturevalue("postgres_server")))
-    migrations.upgrade(made)
-    with made.write() as session:
+    furnish(made)
+    yield made
+    made.dispose()
+
+
+def furnish(database: Database) -> None:
+    """Migrate an empty database and let the agencies and the cast move in."""
+    migrations.upgrade(database)
+    with database.write() as session:
         load_agencies(session)
         session.add(Cohort(code="pkp-iv-2022", name="PKP Angkatan IV 2022", year=2022))
         for name, (agency, roles, head) in CAST.items():
@@ -63,8 +77,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
                 roles=roles,
                 heads_agency=head,
             )
-    yield made
-    made.dispose()
 
 
 def _fresh_postgres(server: str) -> str:

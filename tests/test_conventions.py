@@ -54,7 +54,7 @@ def test_every_guard_form_rubric_and_mail_is_used() -> None:
         m for n in NOTICES.values() for m in n.values()
     }
 
-    assert {g.name for t in flow.transitions for g in t.guards} == names.guards
+    assert {g.name for t in flow.transitions for g in t.guards} == set(names.guards)
     assert {t.form for t in flow.transitions if t.form} == names.forms
     assert {s.review.rubric for s in flow.states.values() if s.review} == names.rubrics
     assert used_mails | account_mail.KINDS == names.mails

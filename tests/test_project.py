@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TARGETS = ["help", "setup", "run", "test", "check", "bench", "faults", "demo-reset"]
-REQUIREMENTS = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt"]
+TARGETS = ["help", "setup", "run", "test", "check", "bench", "faults", "mutants", "demo-reset"]
+REQUIREMENTS = [
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-node.txt",
+    "requirements-mutants.txt",
+]
 LARGEST = 500_000
 
 

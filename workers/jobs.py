@@ -35,7 +35,7 @@ def run_job(office: Office, job_id: int) -> bool:
     try:
         with office.database.write() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
-            if job.done_at is not None:
+            if job.done_at is not None or job.dropped_at is not None:
                 return False
             event = session.get_one(Event, job.event_id)
             HANDLERS[job.handler](Task(office, session, event, now))
@@ -135,6 +135,8 @@ def _postpone(office: Office, kind: type[Job | Email], row_id: int, error: str) 
     now = office.clock()
     with office.database.write() as session:
         row: Job | Email = session.get_one(kind, row_id, with_for_update=True)  # type: ignore[assignment]
+        if row.done_at is not None or row.dropped_at is not None:
+            return
         row.error, row.leased_until = error[:2000], None
         row.due_at = now + back_off(row.attempts)
         if row.attempts >= MAX_ATTEMPTS:

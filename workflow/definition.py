@@ -11,6 +11,9 @@ from typing import Any
 from workflow.errors import DomainError, Problem
 
 SYSTEM = "system"
+BEGINNING = "innovation"
+"""The pipeline in which every innovation begins."""
+
 REVIEW_REMINDERS = (3, 1)
 
 
@@ -187,17 +190,27 @@ def process(version: str) -> Process:
 
 def read(version: str, folder: Traversable) -> Process:
     """Read a folder of stage files."""
-    stages = [_stage(name, raw) for name, raw in raw_stages(folder).items()]
+    return build(version, raw_stages(folder))
+
+
+def build(version: str, parsed: Mapping[str, dict[str, Any]]) -> Process:
+    """The process that parsed stage files describe, by stage name."""
+    stages = [_stage(name, raw) for name, raw in parsed.items()]
     return Process(version, {s.name: s for s in sorted(stages, key=lambda s: (s.pipeline, s.order))})
 
 
 def raw_stages(folder: Traversable) -> dict[str, dict[str, Any]]:
-    """The parsed files, by stage name."""
-    return {
-        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8"))
-        for entry in sorted(folder.iterdir(), key=lambda e: e.name)
-        if entry.name.endswith(".toml")
-    }
+    """The parsed files, by stage name. Raises WrongProcess naming every file that is not TOML."""
+    parsed, faults = {}, []
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            try:
+                parsed[entry.name.removesuffix(".toml")] = tomllib.loads(entry.read_text("utf-8"))
+            except ValueError as fault:  # not TOML, or not UTF-8
+                faults.append(f"{entry.name}: {fault}")
+    if faults:
+        raise WrongProcess(faults)
+    return parsed
 
 
 def _stage(name: str, raw: dict[str, Any]) -> Stage:
@@ -291,9 +304,9 @@ def _text(raw: dict[str, Any], key: str) -> Text:
 
 @dataclass(frozen=True)
 class Names:
-    """What a stage file may refer to."""
+    """What a stage file may refer to; guards with the parameters each takes."""
 
-    guards: frozenset[str]
+    guards: Mapping[str, frozenset[str]]
     forms: frozenset[str]
     rubrics: frozenset[str]
     handlers: frozenset[str]
@@ -301,15 +314,19 @@ class Names:
     mails: frozenset[str]
 
 
-def check(version: str, folder: Traversable, names: Names, structure: Iterable[Problem]) -> list[str]:
-    """Every fault of a folder of stage files, as sentences; `structure` are those of the JSON Schema."""
+def check(
+    version: str, parsed: Mapping[str, dict[str, Any]], names: Names, structure: Iterable[Problem]
+) -> list[str]:
+    """Every fault of parsed stage files, as sentences; `structure` are those of the JSON Schema."""
     faults = [f"{problem.pointer}: {problem.message}" for problem in structure]
     if faults:
         return faults
-    found = read(version, folder)
+    found = build(version, parsed)
     faults += [fault for t in found.transitions for fault in _transition_faults(found, t, names)]
     faults += [fault for s in found.states.values() for fault in _state_faults(found, s, names)]
     faults += _duplicates(found)
+    faults += _mixed_collections(found)
+    faults += _circles(found)
     faults += [
         f"{s.name}: tahap mulai {s.start} tidak ada" for s in found.stages.values() if s.start not in s.states
     ]
@@ -345,6 +362,35 @@ def _guard_faults(process: Process, t: Transition, guard: GuardCall, names: Name
         yield f"guard {guard.name} menyebut formulir {form} yang tidak ada"
     if step is not None and process.transition(t.stage, step) is None:
         yield f"guard {guard.name} menyebut langkah {step} yang tidak ada"
+    for name in sorted(set(guard.arguments) - names.guards.get(guard.name, frozenset())):
+        yield f"guard {guard.name} tidak mengenal parameter {name}"
+    if guard.arguments.get("at_least", 1) > 1 and form not in _collected(process):
+        yield f"guard {guard.name} menunggu beberapa {form}, tetapi tidak ada langkah yang mengumpulkannya"
+
+
+def _collected(process: Process) -> set[str | None]:
+    return {t.form for t in process.transitions if t.collect}
+
+
+def _mixed_collections(process: Process) -> Iterator[str]:
+    """A case holds a form once or as a list, never now one and now the other."""
+    collected = _collected(process)
+    for t in process.transitions:
+        if t.form in collected and not t.collect:
+            yield f"{t.stage} → {t.name}: formulir {t.form} dikumpulkan langkah lain, di sini tidak"
+
+
+def _circles(process: Process) -> Iterator[str]:
+    """Steps of the system that lead back to where they began would never come to rest."""
+    onward = {s: {t.to for t in process.automatic(s)} for s in process.states}
+    for state in process.states:
+        reached, frontier = set[str](), [state]
+        while frontier:
+            new = onward.get(frontier.pop(), set()) - reached
+            reached |= new
+            frontier += new
+        if state in reached:
+            yield f"{state}: langkah sistem berputar kembali ke sini tanpa henti"
 
 
 def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]:
@@ -365,6 +411,8 @@ def _duplicates(process: Process) -> Iterator[str]:
         yield from (
             f"{stage.name} → {n}: nama ganda" for n in sorted({n for n in names if names.count(n) > 1})
         )
+        if any(s.order == stage.order and s.name < stage.name for s in process.pipeline(stage.pipeline)):
+            yield f"{stage.name}: urutan {stage.order} sudah dipakai tahap lain"
         events = [t.event for t in stage.transitions]
         yield from (
             f"{stage.name}: peristiwa {e} ganda" for e in sorted({e for e in events if events.count(e) > 1})
@@ -373,6 +421,8 @@ def _duplicates(process: Process) -> Iterator[str]:
 
 def _unreachable(process: Process) -> list[str]:
     pipelines = {s.pipeline for s in process.stages.values()}
+    if BEGINNING not in pipelines:
+        return [f"tidak ada tahap pada alur {BEGINNING}"]
     seen = {process.first_state(p) for p in pipelines}
     frontier = list(seen)
     while frontier:

@@ -170,12 +170,15 @@ def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
 def drop(session: Session, kind: str, row_id: int, now: datetime) -> bool:
     """Give it up for good; the row stays. False if it is done, dropped or being worked on."""
     table: Kind = Email if kind == "email" else Job
+    values: dict[str, Any] = {"dropped_at": now, "parked_at": None}
+    if kind == "email":
+        values |= {"unknown_at": None}
     return bool(
         session.execute(
             update(table)
             .where(table.id == row_id, table.done_at.is_(None), table.dropped_at.is_(None))
             .where((table.leased_until.is_(None)) | (table.leased_until < now))
-            .values(dropped_at=now)
+            .values(values)
             .returning(table.id)
         ).scalar()
     )

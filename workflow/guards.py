@@ -97,7 +97,7 @@ def round_complete(attempt: Attempt) -> Reason | None:
         return Reason("round_complete", "Status ini tidak memiliki penelaahan.")
     assigned = {user.id for user in attempt.case.holders("reviewer", attempt.case.state)}
     answered = {review.reviewer_id for review in reviews(attempt)}
-    time_over = attempt.case.due_at is not None and attempt.now > attempt.case.due_at
+    time_over = attempt.case.due_at is not None and attempt.now >= attempt.case.due_at
     everybody = assigned <= answered and len(answered) >= min(rule.reviewers, max(len(assigned), rule.quorum))
     if everybody or (len(answered) >= rule.quorum and time_over):
         return None

@@ -59,7 +59,11 @@ def create_user(
 
 
 def find_user(session: Session, email: str) -> User | None:
-    return session.scalars(select(User).where(User.email == email.strip().lower())).unique().one_or_none()
+    """The account with this address, however it is capitalised; None for what cannot be an address."""
+    address = email.strip().lower()
+    if not EMAIL.fullmatch(address):
+        return None
+    return session.scalars(select(User).where(User.email == address)).unique().one_or_none()
 
 
 def create_token(

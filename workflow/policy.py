@@ -116,8 +116,13 @@ def conflict(reviewer: User, case: Case) -> str | None:
     """Why this person may not review this case, in words; none if nothing is known against it."""
     if any(p.user_id == reviewer.id and p.role in INSIDERS for p in case.participants):
         return f"{reviewer.name} terlibat dalam usulan ini."
-    if reviewer.agency and case.agency.path.startswith(reviewer.agency.path):
+    return agency_conflict(reviewer, case.agency)
+
+
+def agency_conflict(reviewer: User, agency: Agency) -> str | None:
+    """Why this person may not review for an agency, in words; none where the two are strangers."""
+    if reviewer.agency and agency.path.startswith(reviewer.agency.path):
         return f"{reviewer.name} berasal dari instansi pengusul ({reviewer.agency.short_name})."
-    if reviewer.agency and reviewer.agency.path.startswith(case.agency.path):
-        return f"{reviewer.name} bekerja di bawah instansi pengusul ({case.agency.short_name})."
+    if reviewer.agency and reviewer.agency.path.startswith(agency.path):
+        return f"{reviewer.name} bekerja di bawah instansi pengusul ({agency.short_name})."
     return None

@@ -104,11 +104,11 @@ def require(name: str, document: object, locale: str = "id") -> None:
 
 def _problems(name: str, document: object, locale: str, *, draft: bool) -> list[Problem]:
     unclean = list(_unclean(document, "", locale))
-    if unclean:
-        return unclean
+    if any(p.message == phrase("depth", locale) for p in unclean):
+        return unclean  # nobody descends into an abyss
     errors = _validator(name).iter_errors(document)
     found = [p for e in errors if not draft or e.validator in STRUCTURAL for p in _explain(name, e, locale)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*unclean, *(p for p in found if storable(p.pointer))]))
 
 
 def _unclean(value: object, pointer: str, locale: str, depth: int = 0) -> Iterator[Problem]:
@@ -116,7 +116,7 @@ def _unclean(value: object, pointer: str, locale: str, depth: int = 0) -> Iterat
     if depth > MAX_DEPTH:
         yield Problem(pointer, phrase("depth", locale))
     elif isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        if not storable(value):
             yield Problem(pointer, phrase("control", locale))
     elif isinstance(value, dict):
         for key, child in value.items():
@@ -125,6 +125,11 @@ def _unclean(value: object, pointer: str, locale: str, depth: int = 0) -> Iterat
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from _unclean(child, f"{pointer}/{index}", locale, depth + 1)
+
+
+def storable(text: str) -> bool:
+    """Whether every database can hold it: no NUL, no lone surrogate."""
+    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def escape(key: str) -> str:

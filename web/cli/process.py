@@ -1,6 +1,7 @@
 """The stage files: checked, drawn."""
 
 from importlib.resources import files
+from inspect import signature
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ def process() -> None:
 def known_names() -> definition.Names:
     """Everything a stage file may name, gathered from where it is defined."""
     return definition.Names(
-        guards=frozenset(GUARDS),
+        guards={name: frozenset(signature(guard).parameters) for name, guard in GUARDS.items()},
         forms=validation.names("forms"),
         rubrics=validation.names("rubrics"),
         handlers=frozenset(HANDLERS),
@@ -34,12 +35,16 @@ def known_names() -> definition.Names:
 
 def faults_of(folder: Path, version: str) -> list[str]:
     """Every fault of a folder of stage files, structure first."""
+    try:
+        stages = definition.raw_stages(folder)
+    except definition.WrongProcess as wrong:
+        return wrong.faults
     structure = [
         Problem(f"{name}{p.pointer}", p.message)
-        for name, raw in definition.raw_stages(folder).items()
+        for name, raw in stages.items()
         for p in validation.problems("process", raw)
     ]
-    faults = definition.check(version, folder, known_names(), structure)
+    faults = definition.check(version, stages, known_names(), structure)
     mails = {kind for notices in NOTICES.values() for kind in notices.values()}
     return faults + [f"surel {kind} tidak punya templat" for kind in sorted(mails - mail.kinds())]
 

@@ -15,8 +15,8 @@ from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refus
 from workflow.guards import Attempt, average, reviews_of, unmet
 from workflow.ledger import Actor, record
 from workflow.models import Case, Draft, Event
-from workflow.phrases import ROLE_NAMES
-from workflow.validation import problems
+from workflow.phrases import ROLE_NAMES, phrase
+from workflow.validation import problems, storable
 
 NOTE_LIMITS = (3, 4000)
 
@@ -204,15 +204,20 @@ def _form_problems(step: Transition, form: Mapping[str, Any] | None, locale: str
 
 def _note_problems(step: Transition, note: str | None) -> list[Problem]:
     text = (note or "").strip()
-    least, most = NOTE_LIMITS
     if step.note is None and text:
         return [Problem("/note", "Langkah ini tidak memakai catatan.")]
-    if step.note == "required" and len(text) < least:
+    if step.note == "required" and len(text) < NOTE_LIMITS[0]:
         return [Problem("/note", "Catatan wajib diisi: sampaikan alasan atau hal yang perlu diperbaiki.")]
-    if len(text) > most:
-        return [Problem("/note", f"Catatan terlalu panjang: {len(text)} karakter, maksimal {most}.")]
-    if "\x00" in text:
-        return [Problem("/note", "Teks memuat karakter yang tidak dapat disimpan.")]
+    return note_problems(text)
+
+
+def note_problems(note: str) -> list[Problem]:
+    """What is wrong with a note as a text, whatever it is for."""
+    most = NOTE_LIMITS[1]
+    if len(note) > most:
+        return [Problem("/note", f"Catatan terlalu panjang: {len(note)} karakter, maksimal {most}.")]
+    if not storable(note):
+        return [Problem("/note", phrase("control", "id"))]
     return []
 
 

@@ -11,6 +11,7 @@ from workflow.commands.find import find
 from workflow.errors import Forbidden, Invalid, Problem, Reason, Refused
 from workflow.ledger import Actor, record
 from workflow.models import Case, Evidence
+from workflow.validation import require, schema
 
 ADDERS = frozenset({"proposer", "co_author", "agency_head", "coordinator", "organiser"})
 
@@ -38,6 +39,7 @@ def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) 
         raise Forbidden
     if case.outcome in {"rejected", "withdrawn"}:
         raise Refused([Reason("state", "Usulan ini sudah selesai; bukti dukung tidak dapat ditambahkan.")])
+    require("evidence_create", _said(new), actor.locale)
     if not new.field and not new.indicator:
         raise Invalid([Problem("/field", "Sebutkan isian atau indikator yang dibuktikan berkas ini.")])
     if _held(session, case, new):
@@ -64,6 +66,16 @@ def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) 
     case.version += 1
     session.flush()
     return evidence
+
+
+def _said(new: NewEvidence) -> dict[str, str]:
+    """What the person says of the file, as the schema has it."""
+    said = {name: getattr(new, name) for name in schema("evidence_create")["properties"]}
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in said.items()
+        if value is not None
+    }
 
 
 def _held(session: Session, case: Case, new: NewEvidence) -> bool:

@@ -7,6 +7,7 @@ from workflow import policy
 from workflow.errors import NotFound, Stale
 from workflow.ledger import Actor
 from workflow.models import Case
+from workflow.validation import storable
 
 
 def find(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Case:
@@ -14,6 +15,8 @@ def find(session: Session, actor: Actor, number: str, *, lock: bool = False) -> 
 
     Raises NotFound for a number that does not exist and for one that is not this person's to see.
     """
+    if not storable(number):
+        raise NotFound
     query = select(Case).where(Case.number == number)
     if lock:
         query = query.with_for_update(of=Case)

@@ -1,15 +1,17 @@
 """Who holds which role on a case."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import policy
-from workflow.commands.advance import autopilot
+from workflow.commands.advance import autopilot, note_problems
 from workflow.commands.find import check_version, find
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, Problem, Reason, Refused
 from workflow.ledger import Actor, record
 from workflow.models import Case, Participant, User
+from workflow.people import find_user
+
+ENDED = frozenset({"rejected", "withdrawn"})
 
 
 def assign_reviewer(
@@ -55,7 +57,7 @@ def release_reviewer(
         if p.role == "reviewer"
         and p.until is None
         and p.state == case.state
-        and p.user.email == email.lower()
+        and p.user.email == email.strip().lower()
     ]
     if not held:
         raise Invalid([Problem("/reviewer", "Orang ini tidak sedang ditugaskan.")])
@@ -89,12 +91,11 @@ def hand_over(
     roles = policy.roles_on(actor.user, case) & policy.HAND_OVER if actor.user else frozenset()
     if not roles:
         raise Forbidden
+    if case.outcome in ENDED:
+        raise Refused([Reason("state", "Usulan ini sudah selesai; penanggung jawabnya tidak berubah lagi.")])
     successor = _account(session, email, "/successor")
     present = case.holder("proposer")
-    if present is successor:
-        raise Invalid([Problem("/successor", "Orang ini sudah menjadi penanggung jawab.")])
-    if successor in case.holders("mentor") or successor in case.holders("reviewer"):
-        raise Refused([Reason("conflict", f"{successor.name} adalah mentor atau penelaah usulan ini.")])
+    _require_fit(case, successor, actor, note)
     for participant in case.participants:
         if participant.role == "proposer" and participant.until is None:
             participant.until = actor.at
@@ -105,6 +106,19 @@ def hand_over(
     content = {"note": note.strip()} if note.strip() else None
     record(session, case, actor, role, "people.handed_over", data, content, handlers=["notify"])
     return case
+
+
+def _require_fit(case: Case, successor: User, actor: Actor, note: str) -> None:
+    """Raise Invalid with every problem, or Refused, unless this person may take the case over."""
+    problems = note_problems(note)
+    if not policy.may_propose(successor) or not policy.is_active(successor, actor.at):
+        problems.append(Problem("/successor", f"{successor.name} bukan ASN aktif pada perangkat daerah."))
+    elif case.holder("proposer") is successor:
+        problems.append(Problem("/successor", "Orang ini sudah menjadi penanggung jawab."))
+    if problems:
+        raise Invalid(problems)
+    if successor in case.holders("mentor") or successor in case.holders("reviewer"):
+        raise Refused([Reason("conflict", f"{successor.name} adalah mentor atau penelaah usulan ini.")])
 
 
 def _assigning_role(actor: Actor, case: Case) -> str:
@@ -119,7 +133,7 @@ def _assigning_role(actor: Actor, case: Case) -> str:
 
 
 def _account(session: Session, email: str, pointer: str) -> User:
-    user = session.scalars(select(User).where(User.email == email.strip().lower())).unique().one_or_none()
+    user = find_user(session, email)
     if user is None or not user.active:
         raise Invalid([Problem(pointer, "Tidak ada akun aktif dengan alamat surel ini.")])
     return user

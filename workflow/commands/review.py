@@ -67,6 +67,8 @@ def save_review_draft(session: Session, actor: Actor, number: str, document: Map
     """Keep an unfinished review; only its reviewer ever sees it."""
     case = find(session, actor, number, lock=True)
     rule, reviewer = _desk(case, actor)
+    if _given(session, case, reviewer):
+        raise Refused([Reason("reviewed", "Anda sudah memberi penilaian pada putaran ini.")])
     problems = draft_problems(rule.rubric, document, actor.locale)
     if problems:
         raise Invalid(problems, dict(document))

@@ -1,9 +1,12 @@
 """Beginning a case, and correcting its cover data while it is still being written."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workflow import deadlines, policy
@@ -14,6 +17,7 @@ from workflow.definition import process, version_for
 from workflow.errors import Forbidden, Invalid, Problem, Reason, Refused
 from workflow.ledger import Actor, record
 from workflow.models import Agency, Case, Cohort, Counter, Participant, User
+from workflow.people import find_user
 from workflow.validation import draft_problems, require
 
 ANY_AGENCY = frozenset({"coordinator", "organiser"})
@@ -29,7 +33,7 @@ def start(session: Session, actor: Actor, document: Mapping[str, Any]) -> Case:
         raise Forbidden("Hanya ASN yang terdaftar pada suatu perangkat daerah yang dapat mengajukan usulan.")
     document = _tidied(document)
     require("proposal_create", document, actor.locale)
-    names = _resolve(session, user, document)
+    names = _resolve(session, user, document, actor.at)
     year = wib_date(actor.at).year
     flow = process(version_for(year))
     state = flow.first_state("innovation")
@@ -105,7 +109,10 @@ def amend(
         )
     document = _tidied(document)
     require("proposal_create", document, actor.locale)
-    names = _resolve(session, user, document)
+    names = _resolve(session, user, document, actor.at)
+    reasons = _objections(case, names, first_state=flow.first_state(case.pipeline))
+    if reasons:
+        raise Refused(reasons)
     case.title = document["title"]
     case.category = document["category"]
     case.agency, case.cohort = names.agency, names.cohort
@@ -147,7 +154,22 @@ def _tidied(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**document, "title": " ".join(title.split())} if isinstance(title, str) else document
 
 
-def _resolve(session: Session, user: User, document: Mapping[str, Any]) -> _Names:
+def _objections(case: Case, names: _Names, *, first_state: str) -> list[Reason]:
+    """Why a case on its way cannot change so: its track is taken, its reviewers must stay strangers."""
+    reasons = []
+    if case.state != first_state and (names.cohort is None) != (case.cohort is None):
+        message = "Jalur usulan (PKP atau di luar PKP) tidak dapat diubah setelah diajukan."
+        reasons.append(Reason("track", message))
+    for reviewer in dict.fromkeys(case.holders("reviewer")):
+        conflict = policy.agency_conflict(reviewer, names.agency)
+        if reviewer is names.mentor:
+            conflict = f"{reviewer.name} adalah penelaah usulan ini."
+        if conflict:
+            reasons.append(Reason("conflict", conflict))
+    return reasons
+
+
+def _resolve(session: Session, user: User, document: Mapping[str, Any], at: datetime) -> _Names:
     problems = []
     agency = session.scalars(select(Agency).where(Agency.code == document["agency"])).one_or_none()
     cohort = mentor = None
@@ -160,9 +182,8 @@ def _resolve(session: Session, user: User, document: Mapping[str, Any]) -> _Name
         if cohort is None:
             problems.append(Problem("/cohort", "Angkatan pelatihan ini tidak dikenal."))
     if document.get("mentor"):
-        address = document["mentor"].strip().lower()
-        mentor = session.scalars(select(User).where(User.email == address)).unique().one_or_none()
-        if mentor is None or not mentor.active:
+        mentor = find_user(session, document["mentor"])
+        if mentor is None or not policy.is_active(mentor, at):
             problems.append(Problem("/mentor", "Tidak ada akun aktif dengan alamat surel ini."))
         elif mentor.id == user.id:
             problems.append(Problem("/mentor", "Anda tidak dapat menjadi mentor bagi usulan Anda sendiri."))
@@ -207,7 +228,7 @@ def _next_number(session: Session, prefix: str, year: int) -> str:
     bump = update(Counter).where(Counter.prefix == key).values(last=Counter.last + 1).returning(Counter.last)
     last = session.scalar(bump)
     if last is None:
-        with session.begin_nested():
+        with suppress(IntegrityError), session.begin_nested():  # another first case may be as early
             session.add(Counter(prefix=key, last=0))
         last = session.scalar(bump)
     return f"{key}-{last:04d}"

@@ -1,0 +1,197 @@
+"""Stage files that somebody has spoiled: every fault has a name, or the process still walks."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from importlib.resources import files
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.cli.process import faults_of, known_names
+from workflow import definition, validation
+from workflow.definition import Process
+from workflow.errors import Problem
+from workflow.guards import GUARDS
+
+PROCESS = Path(str(files("workflow") / "process" / "2022"))
+RAW = definition.raw_stages(PROCESS)
+NAMES = known_names()
+VALUES: tuple[object, ...] = (
+    None,
+    "",
+    "nowhere",
+    "draft",
+    "system",
+    "at_most",
+    0,
+    2,
+    99,
+    True,
+    [],
+    {},
+    ["system"],
+    ["draft"],
+)
+Stages = dict[str, dict[str, Any]]
+Way = tuple[str | int, ...]
+
+
+def ways(node: object, here: Way = ()) -> Iterator[Way]:
+    """The way to every part of the stage files."""
+    if here:
+        yield here
+    pairs: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in pairs:
+        yield from ways(child, (*here, key))
+
+
+WAYS = sorted(ways(RAW), key=str)
+
+
+def at(node: Any, way: Way) -> Any:  # noqa: ANN401 - any part of a stage file
+    for step in way:
+        node = node[step]
+    return node
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> Stages:
+    """The shipped stages with one to three parts removed, or replaced by something from elsewhere."""
+    stages = copy.deepcopy(RAW)
+    for way in draw(st.lists(st.sampled_from(WAYS), min_size=1, max_size=3)):
+        elsewhere = st.sampled_from(WAYS).map(lambda other: copy.deepcopy(at(RAW, other)))
+        try:
+            parent = at(stages, way[:-1])
+            if draw(st.booleans()):
+                del parent[way[-1]]
+            else:
+                parent[way[-1]] = draw(st.sampled_from(VALUES) | elsewhere)
+        except (LookupError, TypeError):
+            continue  # an earlier change has taken this part away
+    return stages
+
+
+def faults(stages: Mapping[str, Any]) -> list[str]:
+    """What `loncatan process check` would say of them."""
+    structure = [
+        Problem(f"{name}{problem.pointer}", problem.message)
+        for name, raw in stages.items()
+        if raw != RAW.get(name)  # the shipped ones hold
+        for problem in validation.problems("process", raw)
+    ]
+    return definition.check("2022", stages, NAMES, structure)
+
+
+@given(spoiled())
+def test_a_spoiled_process_has_a_named_fault_or_walks(stages: Stages) -> None:
+    found = faults(stages)
+
+    assert all(fault.strip() for fault in found)
+    if not found:
+        flow = definition.build("2022", stages)
+        assert reachable(flow) == set(flow.states)
+        assert [state for state in flow.states if not comes_to_rest(flow, state)] == []
+        assert [t.name for t in flow.transitions for guard in t.guards if not callable_with(guard)] == []
+
+
+def reachable(flow: Process) -> set[str]:
+    reached, frontier = set[str](), [flow.first_state("innovation")]
+    while frontier:
+        if (state := frontier.pop()) not in reached:
+            reached.add(state)
+            frontier += [step.to for step in flow.leaving(state)]
+    return reached
+
+
+def comes_to_rest(flow: Process, state: str) -> bool:
+    """Whether the system's own steps from here end in a state that people leave, or in an end."""
+    frontier = {state}
+    for _ in flow.states:
+        frontier = {step.to for here in frontier for step in flow.automatic(here)}
+    return not frontier and bool(flow.states[state].outcome or flow.leaving(state))
+
+
+def callable_with(guard: definition.GuardCall) -> bool:
+    signature(GUARDS[guard.name]).bind("attempt", **guard.arguments)
+    return True
+
+
+def self_running(stages: Stages) -> None:
+    stages["replication"]["transitions"].append(
+        {
+            "name": "count",
+            "event": "counted",
+            "title": "Hitung",
+            "title_en": "Count",
+            "from": ["open"],
+            "to": "open",
+            "by": ["system"],
+        }
+    )
+
+
+def with_guard(**guard: object) -> Callable[[Stages], None]:
+    def change(stages: Stages) -> None:
+        stages["pkp_proposal"]["transitions"][0]["guards"] = [guard]
+
+    return change
+
+
+def not_collected(stages: Stages) -> None:
+    del next(t for t in stages["opd_pilot"]["transitions"] if t["name"] == "log_progress")["collect"]
+
+
+def same_order(stages: Stages) -> None:
+    stages["opd_pilot"]["order"] = 3
+
+
+def unasked_reviewers(stages: Stages) -> None:
+    stages["pkp_proposal"]["states"]["feasibility"]["review"]["quorum"] = 4
+
+
+def late_reminder(stages: Stages) -> None:
+    stages["replication"]["states"]["open"]["due"]["remind"] = [60]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (self_running, "replication.open: langkah sistem berputar kembali ke sini tanpa henti"),
+        (with_guard(name="in_cohort", form="milestone"), "guard in_cohort tidak mengenal parameter form"),
+        (
+            with_guard(name="recorded", form="none_such"),
+            "guard recorded menyebut formulir none_such yang tidak ada",
+        ),
+        (with_guard(name="recorded", form="decree", at_least=2), "guard recorded menunggu beberapa decree"),
+        (
+            with_guard(name="at_most", transition="fly", times=1),
+            "guard at_most menyebut langkah fly yang tidak ada",
+        ),
+        (not_collected, "opd_pilot → log_progress: formulir milestone dikumpulkan langkah lain"),
+        (same_order, "replication: urutan 3 sudah dipakai tahap lain"),
+        (unasked_reviewers, "pkp_proposal.feasibility: kuorum 4 melebihi 3 penelaah"),
+        (late_reminder, "replication.open: pengingat sebelum masa 60 hari kerja dimulai"),
+        (dict.clear, "tidak ada tahap pada alur innovation"),
+    ],
+)
+def test_a_process_that_would_go_astray_is_named(spoil: Callable[[Stages], None], fault: str) -> None:
+    stages = copy.deepcopy(RAW)
+    spoil(stages)
+
+    assert [found for found in faults(stages) if fault in found]
+
+
+def test_a_file_that_is_no_toml_is_named_and_not_tripped_over(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text("title = ")
+    (tmp_path / "two.toml").write_bytes(b"title = '\xff'")
+
+    assert [fault.partition(":")[0] for fault in faults_of(tmp_path, "2022")] == ["one.toml", "two.toml"]
+
+
+@pytest.mark.parametrize(("year", "version"), [(2021, "2022"), (2022, "2022"), (2026, "2022")])
+def test_a_case_follows_the_newest_process_that_is_not_from_the_future(year: int, version: str) -> None:
+    assert definition.version_for(year) == version
