@@ -158,7 +158,7 @@ def test_a_passkey_is_made_used_and_thrown_away(page: Page) -> None:
     page.get_by_text("Kunci sandi “Laptop kantor” siap dipakai.").wait_for()
 
     use_passkey(page, here)
-    page.wait_for_url("**/beranda")
+    page.wait_for_url(f"{here}/beranda")
     page.goto(f"{here}/akun")
     happened = page.locator(".door").inner_text()
     page.goto(f"{here}/akun/kunci-sandi")
