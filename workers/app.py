@@ -11,9 +11,9 @@ from typing import Any
 
 from celery import Celery, bootsteps
 
-from workers import jobs
+from workers import jobs, keeping
 from workers.bell import Bell
-from workers.config import DELIVER, HANDLE, SCAN, celery_config
+from workers.config import ANCHOR, DELIVER, HANDLE, LONGEST_VERIFICATION, SCAN, VERIFY, celery_config
 from workers.deadlines import scan
 from workers.office import Office
 from workflow.db import Database
@@ -35,7 +35,7 @@ class LoncatanCelery(Celery):
 
 
 def make_app(settings: Settings, office: Office | None = None) -> LoncatanCelery:
-    """A configured application with its three tasks; `office` is handed in where one process does it all."""
+    """A configured application with its tasks; `office` is handed in where one process does it all."""
     app = LoncatanCelery("loncatan", set_as_current=False)
     app.settings, app.handed_office = settings, office
     app.config_from_object(celery_config(settings))
@@ -63,6 +63,14 @@ def _register(app: LoncatanCelery) -> None:
     @app.task(name=SCAN)
     def scan_deadlines() -> None:
         scan(app.office)
+
+    @app.task(name=ANCHOR)
+    def anchor_chain() -> None:
+        keeping.anchor(app.office)
+
+    @app.task(name=VERIFY, time_limit=LONGEST_VERIFICATION)
+    def verify_chain() -> None:
+        keeping.verify(app.office)
 
 
 class RelayStep(bootsteps.StartStopStep):

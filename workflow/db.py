@@ -113,6 +113,14 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Like `read()`, but all of it sees one moment, however long it takes and whatever is written."""
+        level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        engine = self.engine.execution_options(**level)
+        with Session(engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         if self._lock is None:
             with self._transaction() as session:

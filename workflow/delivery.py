@@ -108,8 +108,10 @@ _CONDITIONS: dict[str, Any] = {
 }
 
 
-def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Email, Case | None, User]]:
-    """Mails in a state with their case (none if about an account) and recipient, newest first."""
+def list_mails(
+    session: Session, state: str, limit: int = 100
+) -> list[tuple[Email, Case | None, User | None]]:
+    """Mails in a state with their case and recipient, newest first; the system's own have no case."""
     where = {
         "waiting": _waiting_mail(),
         "unknown": and_(_open(Email), Email.unknown_at.is_not(None)),
@@ -120,7 +122,7 @@ def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Ema
         select(Email, Case, User)
         .outerjoin(Event, Event.id == Email.event_id)
         .outerjoin(Case, Case.id == Event.case_id)
-        .join(User, User.id == Email.recipient_id)
+        .outerjoin(User, User.id == Email.recipient_id)
         .where(where)
         .order_by(Email.id.desc())
         .limit(limit)

@@ -45,6 +45,9 @@ class Settings:
         "How many reverse proxies in front append to X-Forwarded-For and X-Forwarded-Proto; 0: none", 0
     )
     demo: bool = _setting("Demo mode: invented people, one-click sign-in, a movable clock", default=False)
+    anchor_folder: str = _setting("Where the chain's daily anchors are filed; empty: VAR/anchors", "")
+    anchor_key: str = _setting("Key that signs anchors, made on first use; empty: VAR/anchor_key.pem", "")
+    operator_email: str = _setting("Who gets the system's own mails; empty: all with the role admin", "")
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
 
     @classmethod
@@ -121,6 +124,14 @@ class Settings:
     @property
     def evidence(self) -> Path:
         return Path(urlsplit(self.evidence_url).path) if self.evidence_url else self.var / "evidence"
+
+    @property
+    def anchors(self) -> Path:
+        return Path(self.anchor_folder) if self.anchor_folder else self.var / "anchors"
+
+    @property
+    def signing_key(self) -> Path:
+        return Path(self.anchor_key) if self.anchor_key else self.var / "anchor_key.pem"
 
     @property
     def address(self) -> str:

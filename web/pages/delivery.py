@@ -49,7 +49,7 @@ def _mail(email: Any, case: Any, user: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         "id": email.id,
         "subject": email.subject or ABOUT_ACCOUNT.get(email.kind, email.kind),
-        "to": f"{user.name} <{email.to_address}>",
+        "to": f"{user.name} <{email.to_address}>" if user else email.to_address,
         "number": case.number if case else None,
         "state": delivery.state_of(email, now()),
         "attempts": email.attempts,
