@@ -4,12 +4,17 @@ Importing this module opens nothing; `app` is made from the environment when Cel
 """
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from celery import Celery, bootsteps
+import structlog
+from billiard.process import active_children
+from celery import Celery, bootsteps, signals
 
 from workers import jobs, keeping
 from workers.bell import Bell
@@ -18,9 +23,14 @@ from workers.deadlines import scan
 from workers.office import Office
 from workflow.db import Database
 from workflow.demo.clock import clock_for
+from workflow.logs import configure_logging
 from workflow.settings import Settings
 
 REVIVE_SECONDS = 5.0
+STOP_SECONDS = 20.0
+"""With the relay's own end, well below the 30 s that a supervisor waits."""
+
+log = structlog.get_logger()
 
 
 class LoncatanCelery(Celery):
@@ -73,6 +83,21 @@ def _register(app: LoncatanCelery) -> None:
         keeping.verify(app.office)
 
 
+def end_in_time(**_: Any) -> None:  # noqa: ANN401 - Celery's signals are untyped
+    """A worker asked to stop finishes what it is doing, but not for ever: rows outlive it."""
+    timer = threading.Timer(STOP_SECONDS, _end_now)
+    timer.daemon = True
+    timer.start()
+
+
+def _end_now() -> None:
+    log.warning("worker ended before its work was done")
+    for child in active_children():
+        with suppress(OSError, TypeError):
+            os.kill(child.pid, signal.SIGKILL)  # type: ignore[arg-type]
+    os._exit(1)
+
+
 class RelayStep(bootsteps.StartStopStep):
     """A relay process beside every worker, started again should it die; it ends when its worker does."""
 
@@ -103,6 +128,9 @@ class RelayStep(bootsteps.StartStopStep):
 def __getattr__(name: str) -> LoncatanCelery:
     if name not in {"app", "celery"}:
         raise AttributeError(name)
-    app = make_app(Settings.from_env(os.environ))
+    settings = Settings.from_env(os.environ)
+    signals.setup_logging.connect(lambda **_: configure_logging(settings.log_level), weak=False)
+    signals.worker_shutting_down.connect(end_in_time, weak=False)
+    app = make_app(settings)
     globals()[name] = app
     return app

@@ -150,11 +150,15 @@ def owe(session: Session, kind: str, row_id: int) -> None:
 def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         return _sqlite(url)
-    return create_engine(url, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True)
+    return create_engine(
+        url, hide_parameters=True, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True
+    )
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=10, max_overflow=10)
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": 30}, pool_size=10, max_overflow=10
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI connection

@@ -48,6 +48,9 @@ class Settings:
     anchor_folder: str = _setting("Where the chain's daily anchors are filed; empty: VAR/anchors", "")
     anchor_key: str = _setting("Key that signs anchors, made on first use; empty: VAR/anchor_key.pem", "")
     operator_email: str = _setting("Who gets the system's own mails; empty: all with the role admin", "")
+    alarm_smtp_url: str = _setting("A second mail server for alarms alone; empty: SMTP_URL", "")
+    metrics_port: int = _setting("Port on which a worker's relay shows its meters; 0: none", 0)
+    prometheus_multiproc_dir: str = _setting("Folder where processes of one machine share meters", "")
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
 
     @classmethod
@@ -90,8 +93,11 @@ class Settings:
             found.append("DATABASE_URL: hanya sqlite:// dan postgresql:// yang didukung")
         if self.evidence_url and urlsplit(self.evidence_url).scheme != "file":
             found.append("EVIDENCE_URL: hanya file:// yang didukung")
-        if self.smtp_url and urlsplit(self.smtp_url).scheme not in {"smtp", "smtps"}:
-            found.append("SMTP_URL: pakai smtp://host:port atau smtps://host:port")
+        found += [
+            f"{name}: pakai smtp://host:port atau smtps://host:port"
+            for name, url in (("SMTP_URL", self.smtp_url), ("ALARM_SMTP_URL", self.alarm_smtp_url))
+            if url and urlsplit(url).scheme not in {"smtp", "smtps"}
+        ]
         if self.secret_key and len(self.secret_key) < MIN_SECRET:
             found.append(f"SECRET_KEY: minimal {MIN_SECRET} karakter")
         if not self.embedded and not self.secret_key:

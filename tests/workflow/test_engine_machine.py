@@ -493,7 +493,7 @@ def _versions(rows: Rows) -> dict[int, int]:
 
 def _counts(row: tuple[Any, ...]) -> bool:
     """Whether an event is one that a reader's version counts."""
-    return row[3] in audit.VERSIONED or "transition" in row[7]
+    return row[3] in fold.VERSIONED or "transition" in row[7]
 
 
 @pytest.fixture(scope="module")
