@@ -54,9 +54,9 @@ def differences(session: Session, progress: Callable[[int], None] = lambda _done
     for case_id in session.scalars(orphans):
         yield f"usulan dengan id {case_id} hilang, peristiwanya ada"
     for rows in _cases(session):
-        ids = [row.id for row in rows]
-        events = _grouped(session, _events().where(Event.case_id.in_(ids)))
-        actual = _Actual(session, ids, agencies, cohorts)
+        span = rows[0].id, rows[-1].id
+        events = _grouped(session, _events().where(Event.case_id.between(*span)))
+        actual = _Actual(session, span, agencies, cohorts)
         for row in rows:
             yield from (f"{row.number}: {fault}" for fault in _compare(row, events[row.id], actual))
         progress(sum(map(len, events.values())))
@@ -144,17 +144,19 @@ class _Actual:
     """What the tables say of some cases, in the terms of a fold."""
 
     def __init__(
-        self, session: Session, ids: list[int], agencies: dict[int, str], cohorts: dict[int, str]
+        self, session: Session, span: tuple[int, int], agencies: dict[int, str], cohorts: dict[int, str]
     ) -> None:
         self._agencies, self._cohorts = agencies, cohorts
         self._people = _grouped(
             session,
             select(Participant.case_id, Participant.role, Participant.state, Participant.user_id)
-            .where(Participant.case_id.in_(ids), Participant.until.is_(None))
+            .where(Participant.case_id.between(*span), Participant.until.is_(None))
             .order_by(Participant.id),
         )
-        self._reviews = _grouped(session, select(*Review.__table__.c).where(Review.case_id.in_(ids)))
-        self._evidence = _grouped(session, select(*Evidence.__table__.c).where(Evidence.case_id.in_(ids)))
+        self._reviews = _grouped(session, select(*Review.__table__.c).where(Review.case_id.between(*span)))
+        self._evidence = _grouped(
+            session, select(*Evidence.__table__.c).where(Evidence.case_id.between(*span))
+        )
 
     def folded(self, row: Row[Any], wanted: Folded) -> Folded:
         """The case as stored; what was erased is taken as the fold has it."""
