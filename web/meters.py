@@ -7,9 +7,8 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, g, request
-from prometheus_client import Histogram
 
-from workflow.meters import SECONDS
+from workflow.meters import SECONDS, Histogram
 
 NUMBER = re.compile(r"[A-Z]{3}-\d{4}-\d{4,}")
 NO_ROUTE = "(none)"

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from prometheus_client import Histogram
-
-from workflow.meters import SECONDS
+from workflow.meters import SECONDS, Histogram
 
 HANDLERS = Histogram(
     "loncatan_handler_seconds", "duration of a handler or a mail", ["handler", "outcome"], buckets=SECONDS

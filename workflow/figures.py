@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow import audit, delivery
 from workflow.alarms import KINDS, kinds_open
 from workflow.anchors import newest
+from workflow.meters import Collector, CounterMetricFamily, GaugeMetricFamily, Metric
 from workflow.models import Email, Job, Try, Verification
 
 STATES = ("waiting", "done", "unknown", "parked", "dropped")

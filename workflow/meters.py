@@ -1,15 +1,40 @@
-"""Meters of this process or, with PROMETHEUS_MULTIPROC_DIR, of all that share it on this machine."""
+"""Meters of this process or, with PROMETHEUS_MULTIPROC_DIR, of all that share it on this machine.
+
+The only module that imports the library, because of what has to be settled before.
+"""
 
 import os
 from pathlib import Path
 
-from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, start_http_server
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
-
 SHARED = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
-if SHARED:  # before the first meter is made
+if SHARED:
     Path(SHARED).mkdir(parents=True, exist_ok=True)
+else:  # the library would take an empty name for the current folder, and decides when it is imported
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+
+from prometheus_client import (  # noqa: E402
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Histogram,
+    Metric,
+    generate_latest,
+    start_http_server,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: E402
+from prometheus_client.multiprocess import MultiProcessCollector  # noqa: E402
+from prometheus_client.registry import Collector  # noqa: E402
+
+__all__ = [
+    "CONTENT_TYPE_LATEST",
+    "Collector",
+    "CounterMetricFamily",
+    "GaugeMetricFamily",
+    "Histogram",
+    "Metric",
+    "exposition",
+    "serve",
+]
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 

@@ -2,7 +2,10 @@
 
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +36,7 @@ As = Callable[[Session, str], Actor]
 COVER = {"title": "SIAGA POSYANDU", "category": "digital", "agency": "puskesmas-tanon-1"}
 ENDINGS = {"histogram": ("_bucket", "_count", "_sum")}
 DOCS = Path(__file__).parent.parent.parent / "docs"
+OPERATIONS = DOCS / "operations.md"
 NIP, NAME = "198503122010012017", "Sulistyowati Wulandari"
 
 
@@ -146,10 +150,38 @@ def test_every_meter_of_dashboard_and_alerts_exists(app: Flask, database: Databa
     assert {name: meters - known for name, meters in used.items() if meters - known} == {}
 
 
-def test_the_documented_settings_are_those_that_are_read() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", (DOCS / "operations.md").read_text(), re.MULTILINE)
+OBSERVE = "from workers.meters import timed\nwith timed('try'): pass\n"
+SHOW = "from workflow import meters; print(meters.exposition().decode())"
 
-    assert dict(rows) == Settings.variables()
+
+def run(code: str, folder: Path, shared: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(DOCS.parent), "PROMETHEUS_MULTIPROC_DIR": shared}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def test_processes_of_one_machine_share_their_meters(tmp_path: Path) -> None:
+    shared = str(tmp_path / "meters")
+    for _process in range(2):
+        run(OBSERVE, tmp_path, shared)
+
+    assert 'loncatan_handler_seconds_count{handler="try",outcome="failed"} 2.0' in run(SHOW, tmp_path, shared)
+
+
+def test_meters_that_are_not_shared_leave_no_file(tmp_path: Path) -> None:
+    run(OBSERVE, tmp_path, "")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_documented_settings_are_those_that_are_read() -> None:
+    row = r"^\| `([A-Z_]+)` \| (.*?) \|(?: `(.*)`)? \|$"
+    rows = re.findall(row, OPERATIONS.read_text(), re.MULTILINE)
+    told = {name: (doc, default) for name, doc, default in rows}
+    defaults = Settings().environment()
+
+    assert told == {name: (doc, defaults[name]) for name, doc in Settings.variables().items()}
 
 
 @pytest.mark.parametrize(

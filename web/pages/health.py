@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify
-from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
 from web.context import Desk, desk, now
@@ -41,7 +40,7 @@ def readyz() -> tuple[Response, int]:
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    return Response(_fresh().text, content_type=CONTENT_TYPE_LATEST)
+    return Response(_fresh().text, content_type=meters.CONTENT_TYPE_LATEST)
 
 
 @dataclass
