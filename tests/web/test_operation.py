@@ -200,9 +200,8 @@ def test_a_log_line_loses_what_could_be_somebody_s(written: str, kept: str) -> N
 
 @pytest.fixture
 def logged(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Logs as production has them; call it for the entries so far."""
+    """Call it for the entries so far; afterwards logs are as they were."""
     kept = logging.getLogger().handlers[:], logging.getLogger().level
-    configure_logging("DEBUG")
     yield lambda: [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
@@ -216,6 +215,7 @@ def test_nothing_personal_gets_into_the_logs(
     as_: As,
     logged: Callable[[], list[dict[str, Any]]],
 ) -> None:
+    configure_logging("DEBUG")
     office = Office(replace(settings, smtp_url="smtp://127.0.0.1:1"), database, clock)
     with database.write() as session:
         session.execute(
