@@ -12,7 +12,7 @@ FRESH_SECONDS = 5.0
 
 
 class Depths:
-    """Asks at most every few seconds. Raises what kombu raises when the broker cannot be reached."""
+    """Asks at most every few seconds. Raises what the transport raises when it cannot be reached."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
@@ -30,4 +30,5 @@ class Depths:
     def _ask(self) -> dict[str, int]:
         with self._app.connection_for_read() as connection, connection.channel() as opened:
             channel: Any = opened  # kombu's type knows less than every channel can
-            return {name: channel.queue_declare(queue=name, passive=True).message_count for name in QUEUES}
+            # Redis has no key for an empty queue, so a passive question would find none
+            return {name: channel.queue_declare(queue=name).message_count for name in QUEUES}
