@@ -10,6 +10,7 @@ import os
 import re
 import zipfile
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Date,
     Float,
     Integer,
+    LargeBinary,
     Numeric,
     String,
     Table,
@@ -191,6 +193,8 @@ def _stream(session: Session, table: Table) -> Iterator[list[Any]]:
 def _plain(value: object) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     return str(value)
 
 
@@ -201,9 +205,14 @@ KINDS: dict[str, TypeEngine[Any]] = {
     "integer": Integer(),
     "float": Float(),
     "number": Numeric(),
+    "bytes": LargeBinary(),
     "text": Text(),
 }
-_READ: dict[str, Callable[[Any], Any]] = {"moment": datetime.fromisoformat, "date": date.fromisoformat}
+_READ: dict[str, Callable[[Any], Any]] = {
+    "moment": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "bytes": b64decode,
+}
 
 
 def _kind(column: TypeEngine[Any]) -> str:
@@ -216,6 +225,7 @@ def _kind(column: TypeEngine[Any]) -> str:
         (Integer, "integer"),
         (Float, "float"),
         (Numeric, "number"),
+        (LargeBinary, "bytes"),
         (String, "text"),
     ]
     return next(word for kind, word in kinds if isinstance(column, kind))

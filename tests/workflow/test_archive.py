@@ -25,7 +25,7 @@ from workflow.archive import Written, WrongArchive
 from workflow.db import Database
 from workflow.evidence_store import EvidenceStore
 from workflow.ledger import Actor
-from workflow.models import Agency, Base, Case, Event, Evidence
+from workflow.models import Agency, Base, Case, Event, Evidence, Passkey, User
 from workflow.restore import restore
 from workflow.samples import sample
 from workflow.settings import Settings
@@ -81,6 +81,22 @@ def filled(database: Database, settings: Settings, as_: As) -> None:
         session.add(young)
         session.flush()
         session.scalars(select(Agency).where(Agency.code == "puskesmas-tanon-1")).one().parent_id = young.id
+        owner = session.scalars(select(User).limit(1)).unique().one()
+        session.add(
+            Passkey(
+                user_id=owner.id,
+                name="kunci",
+                credential_id=b"\x00\xff",
+                public_key=b"\x01",
+                sign_count=1,
+                transports=[],
+                usage="first",
+                backup_state=False,
+                device_type="x",
+                created_at=MONDAY,
+                lastuse_datetime=MONDAY,
+            )
+        )
     keeping.anchor(Office(settings, database, lambda: MONDAY))
     (settings.var / "secret_key").write_text("rahasia")
 

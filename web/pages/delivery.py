@@ -67,6 +67,7 @@ def show(kind: str, row_id: int) -> str:
     return render_template(
         "duty.html",
         kind=kind,
+        about_account=ABOUT_ACCOUNT,
         row=row,
         state=delivery.state_of(row, now()),
         case=case,
