@@ -21,7 +21,7 @@ from tests.workflow import engine
 from tests.workflow.engine import PKP, Place, Rows, address, held
 from workers import deadlines as deadline_scan
 from workers import jobs
-from workflow import audit, commands, delivery, once, policy
+from workflow import audit, commands, delivery, fold, once, policy
 from workflow.commands.drafts import draft_form
 from workflow.db import Database
 from workflow.definition import process, versions
