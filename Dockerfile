@@ -25,7 +25,7 @@ RUN pip install --no-deps --no-build-isolation --config-settings editable_mode=c
 
 FROM python:3.13-slim-bookworm
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp loncatan \
-    && install -d -o loncatan -g loncatan /data/evidence
+    && install -d -o loncatan -g loncatan /data/anchors /data/evidence /data/keys
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=packages /app /app
 COPY --from=frontend /app/web/static/dist /app/web/static/dist

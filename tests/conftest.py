@@ -55,7 +55,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     if request.param == "sqlite":
         made = Database(f"sqlite:///{tmp_path / 'test.db'}")
     else:
-        made = Database(_fresh_postgres(request.getfixturevalue("postgres_server")))
+        made = Database(fresh_postgres(request.getfixturevalue("postgres_server")))
     furnish(made)
     yield made
     made.dispose()
@@ -79,7 +79,7 @@ def furnish(database: Database) -> None:
             )
 
 
-def _fresh_postgres(server: str) -> str:
+def fresh_postgres(server: str) -> str:
     name = f"t{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())

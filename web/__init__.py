@@ -7,7 +7,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import accounts, api, context, errors, pages, security
+from web import accounts, api, context, errors, meters, pages, security
 from web.language import init_language
 from workflow.clock import Clock
 from workflow.db import Database
@@ -19,7 +19,9 @@ MAX_FIELDS = 2_000
 csrf = CSRFProtect()
 
 
-def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
+def create_app(
+    settings: Settings, database: Database, clock: Clock, depths: context.Depths = context.no_depths
+) -> Flask:
     """The web application over an open database; importing or creating it opens nothing else."""
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(
@@ -41,7 +43,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> Flask:
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies
         )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["loncatan"] = context.Desk(settings, database, clock)
+    app.extensions["loncatan"] = context.Desk(settings, database, clock, depths)
+    meters.init_app(app, aloud=not settings.embedded)
     csrf.init_app(app)
     init_language(app)
     accounts.init_app(app, database, clock)

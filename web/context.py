@@ -1,5 +1,6 @@
 """What views stand on: the desk (settings, database, clock) and the person in front of it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -15,6 +16,13 @@ from workflow.ledger import Actor
 from workflow.models import User
 from workflow.settings import Settings
 
+Depths = Callable[[], Mapping[str, int]]
+"""Asks the broker how many messages each queue holds; raises where it cannot be reached."""
+
+
+def no_depths() -> Mapping[str, int]:
+    return {}
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -23,6 +31,7 @@ class Desk:
     settings: Settings
     database: Database
     clock: Clock
+    depths: Depths
 
 
 def desk() -> Desk:

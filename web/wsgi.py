@@ -7,20 +7,25 @@ from flask import Flask
 from web import create_app
 from workers.app import make_app
 from workers.bell import Bell
+from workers.probe import Depths
 from workflow.db import Database
 from workflow.demo.clock import clock_for
+from workflow.logs import configure_logging
 from workflow.settings import Settings
 
 
 def wsgi_app(settings: Settings) -> Flask:
     """The application of the distributed profile; workers run elsewhere."""
-    database = Database(settings.database, Bell(make_app(settings)))
-    return create_app(settings, database, clock_for(settings, database))
+    celery = make_app(settings)
+    database = Database(settings.database, Bell(celery))
+    return create_app(settings, database, clock_for(settings, database), Depths(celery))
 
 
 def __getattr__(name: str) -> Flask:
     if name != "app":
         raise AttributeError(name)
-    app = wsgi_app(Settings.from_env(os.environ))
+    settings = Settings.from_env(os.environ)
+    configure_logging(settings.log_level)
+    app = wsgi_app(settings)
     globals()[name] = app
     return app

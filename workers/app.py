@@ -4,23 +4,33 @@ Importing this module opens nothing; `app` is made from the environment when Cel
 """
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from celery import Celery, bootsteps
+import structlog
+from billiard.process import active_children
+from celery import Celery, bootsteps, signals
 
-from workers import jobs
+from workers import jobs, keeping
 from workers.bell import Bell
-from workers.config import DELIVER, HANDLE, SCAN, celery_config
+from workers.config import ANCHOR, DELIVER, HANDLE, LONGEST_VERIFICATION, SCAN, VERIFY, celery_config
 from workers.deadlines import scan
 from workers.office import Office
 from workflow.db import Database
 from workflow.demo.clock import clock_for
+from workflow.logs import configure_logging
 from workflow.settings import Settings
 
 REVIVE_SECONDS = 5.0
+STOP_SECONDS = 20.0
+"""With the relay's own end, well below the 30 s that a supervisor waits."""
+
+log = structlog.get_logger()
 
 
 class LoncatanCelery(Celery):
@@ -35,7 +45,7 @@ class LoncatanCelery(Celery):
 
 
 def make_app(settings: Settings, office: Office | None = None) -> LoncatanCelery:
-    """A configured application with its three tasks; `office` is handed in where one process does it all."""
+    """A configured application with its tasks; `office` is handed in where one process does it all."""
     app = LoncatanCelery("loncatan", set_as_current=False)
     app.settings, app.handed_office = settings, office
     app.config_from_object(celery_config(settings))
@@ -63,6 +73,29 @@ def _register(app: LoncatanCelery) -> None:
     @app.task(name=SCAN)
     def scan_deadlines() -> None:
         scan(app.office)
+
+    @app.task(name=ANCHOR)
+    def anchor_chain() -> None:
+        keeping.anchor(app.office)
+
+    @app.task(name=VERIFY, time_limit=LONGEST_VERIFICATION)
+    def verify_chain() -> None:
+        keeping.verify(app.office)
+
+
+def end_in_time(**_: Any) -> None:  # noqa: ANN401 - Celery's signals are untyped
+    """A worker asked to stop finishes what it is doing, but not for ever: rows outlive it."""
+    timer = threading.Timer(STOP_SECONDS, _end_now)
+    timer.daemon = True
+    timer.start()
+
+
+def _end_now() -> None:
+    log.warning("worker ended before its work was done")
+    for child in active_children():
+        with suppress(OSError, TypeError):
+            os.kill(child.pid, signal.SIGKILL)  # type: ignore[arg-type]
+    os._exit(1)
 
 
 class RelayStep(bootsteps.StartStopStep):
@@ -95,6 +128,9 @@ class RelayStep(bootsteps.StartStopStep):
 def __getattr__(name: str) -> LoncatanCelery:
     if name not in {"app", "celery"}:
         raise AttributeError(name)
-    app = make_app(Settings.from_env(os.environ))
+    settings = Settings.from_env(os.environ)
+    signals.setup_logging.connect(lambda **_: configure_logging(settings.log_level), weak=False)
+    signals.worker_shutting_down.connect(end_in_time, weak=False)
+    app = make_app(settings)
     globals()[name] = app
     return app

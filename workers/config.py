@@ -11,11 +11,14 @@ from workflow.settings import Settings
 
 EVENTS, MAIL, BULK = "events", "mail", "bulk"
 QUEUES = (EVENTS, MAIL, BULK)
-HANDLE, DELIVER, SCAN = (
+HANDLE, DELIVER, SCAN, ANCHOR, VERIFY = (
     "workers.tasks.handle",
     "workers.tasks.deliver",
     "workers.tasks.scan_deadlines",
+    "workers.tasks.anchor_chain",
+    "workers.tasks.verify_chain",
 )
+LONGEST_VERIFICATION = 3600
 
 REDIS_OPTIONS = {
     "global_keyprefix": "loncatan:",  # never share keys with another application
@@ -73,7 +76,17 @@ def celery_config(settings: Settings) -> dict[str, Any]:
                 "task": SCAN,
                 "schedule": 15.0,
                 "options": {"expires": 14, "queue": EVENTS},  # missed ticks do not pile up
-            }
+            },
+            "anchor-chain": {
+                "task": ANCHOR,
+                "schedule": 60.0,
+                "options": {"expires": 59, "queue": EVENTS},
+            },
+            "verify-chain": {
+                "task": VERIFY,
+                "schedule": 300.0,
+                "options": {"expires": 299, "queue": BULK},
+            },
         },
         "enable_utc": True,
         "timezone": "UTC",

@@ -13,11 +13,13 @@ from workers.app import LoncatanCelery, make_app
 from workers.bell import Bell, publish
 from workers.office import Office
 from workers.relay import Relay
+from workers.watch import Watch
 from workflow.clock import Clock
 from workflow.db import Database
 from workflow.settings import Settings
 
 THREADS = 4
+STOP_SECONDS = 20.0
 
 log = structlog.get_logger()
 
@@ -30,6 +32,7 @@ class EmbeddedWorkers:
         self.app: LoncatanCelery = make_app(settings, office)
         database.bell = Bell(self.app)
         self._stop = threading.Event()
+        self._watch = Watch(office)
         self._relay = Relay(office, partial(publish, self.app))
         self._worker = self.app.WorkController(
             pool="threads",
@@ -45,10 +48,15 @@ class EmbeddedWorkers:
             ("worker", self._worker.start),
             ("beat", partial(self._beat.start, embedded_process=False)),
             ("relay", partial(self._relay.run, self._stop)),
+            ("watch", partial(self._watch.run, self._stop)),
         ):
             threading.Thread(target=target, name=name, daemon=True).start()
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
+        """Let running work end, for a while; False if some still runs: its rows will be found again."""
         self._stop.set()
         self._beat.stop(wait=False)
-        self._worker.stop()
+        ending = threading.Thread(target=self._worker.stop, daemon=True)
+        ending.start()
+        ending.join(STOP_SECONDS)
+        return not ending.is_alive()

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from workers.handlers import HANDLERS, Task, account_context
 from workers.mail import Letter, render
+from workers.meters import timed
 from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
-from workflow.models import Email, Event, Job, User
+from workflow.models import Email, Event, Job, Try, User
 
 LEASE = timedelta(seconds=75)
 """Longer than the time limit of a task: while it runs nobody else takes the row."""
@@ -30,10 +31,11 @@ def run_job(office: Office, job_id: int) -> bool:
     the end. Effects and `done_at` commit together, so they happen once.
     """
     now = office.clock()
-    if not _take(office, Job, job_id, now):
+    handler = _take(office, Job, job_id, now)
+    if handler is None:
         return False
     try:
-        with office.database.write() as session:
+        with timed(handler) as outcome, office.database.write() as session:
             job = session.get_one(Job, job_id, with_for_update=True)
             if job.done_at is not None or job.dropped_at is not None:
                 return False
@@ -41,10 +43,12 @@ def run_job(office: Office, job_id: int) -> bool:
             HANDLERS[job.handler](Task(office, session, event, now))
             job.done_at = office.clock()
             job.error = None
+            outcome.word = "done"
     except Exception as fault:  # noqa: BLE001 - whatever a handler does, its row must say so
-        log.warning("job failed", job_id=job_id, error=repr(fault))
+        log.warning("job failed", job_id=job_id, handler=handler, error=repr(fault))
         _postpone(office, Job, job_id, f"{type(fault).__name__}: {fault}")
         return False
+    log.debug("job done", job_id=job_id, handler=handler, event_id=event.id, case_id=event.case_id)
     return True
 
 
@@ -56,12 +60,15 @@ def deliver(office: Office, email_id: int) -> bool:
     """
     if not office.settings.smtp_url:
         return False
-    if not _take(office, Email, email_id, office.clock(), handed=True):
+    kind = _take(office, Email, email_id, office.clock(), handed=True)
+    if kind is None:
         return False
     with office.database.read() as session:
         outgoing = _outgoing(office, session, session.get_one(Email, email_id))
     try:
-        send(office.settings.smtp_url, outgoing, timeout=SMTP_TIMEOUT)
+        with timed(f"mail:{kind}") as outcome:
+            send(office.settings.smtp_url, outgoing, timeout=SMTP_TIMEOUT)
+            outcome.word = "done"
     except NotSent as refusal:
         _refused(office, email_id, refusal)
         return False
@@ -101,7 +108,7 @@ def hold_unknown(office: Office) -> list[int]:
             )
         )
         for email in lost:
-            _mark_unknown(email, now, "Pengirim berhenti sebelum jawaban server surel tercatat.")
+            _mark_unknown(session, email, now, "Pengirim berhenti sebelum jawaban server surel tercatat.")
     return [email.id for email in lost]
 
 
@@ -113,8 +120,8 @@ def back_off(attempts: int) -> timedelta:
 
 def _take(
     office: Office, kind: type[Job | Email], row_id: int, now: datetime, *, handed: bool = False
-) -> bool:
-    """Claim a row for LEASE by compare-and-set; False if it is not to be had."""
+) -> str | None:
+    """Claim a row for LEASE by compare-and-set; its handler or kind, None if it is not to be had."""
     values: dict[str, object] = {"attempts": kind.attempts + 1, "leased_until": now + LEASE}
     claim = update(kind).where(
         kind.id == row_id,
@@ -128,7 +135,8 @@ def _take(
         claim = claim.where(Email.handed_at.is_(None))
         values["handed_at"] = now
     with office.database.write() as session:
-        return bool(session.execute(claim.values(values).returning(kind.id)).scalar())
+        name = Email.kind if handed else Job.handler
+        return session.execute(claim.values(values).returning(name)).scalar()
 
 
 def _postpone(office: Office, kind: type[Job | Email], row_id: int, error: str) -> None:
@@ -138,6 +146,7 @@ def _postpone(office: Office, kind: type[Job | Email], row_id: int, error: str) 
         if row.done_at is not None or row.dropped_at is not None:
             return
         row.error, row.leased_until = error[:2000], None
+        session.add(Try(job_id=row_id, number=row.attempts, at=now, error=row.error))
         row.due_at = now + back_off(row.attempts)
         if row.attempts >= MAX_ATTEMPTS:
             row.parked_at = now
@@ -149,17 +158,20 @@ def _refused(office: Office, email_id: int, refusal: NotSent) -> None:
         email = session.get_one(Email, email_id, with_for_update=True)
         email.handed_at, email.leased_until, email.error = None, None, str(refusal)[:2000]
         email.due_at = now + back_off(email.attempts)
+        session.add(Try(email_id=email_id, number=email.attempts, at=now, error=email.error))
         if refusal.permanent or email.attempts >= MAX_ATTEMPTS:
             email.parked_at = now
 
 
 def _doubt(office: Office, email_id: int, reason: str) -> None:
     with office.database.write() as session:
-        _mark_unknown(session.get_one(Email, email_id, with_for_update=True), office.clock(), reason)
+        email = session.get_one(Email, email_id, with_for_update=True)
+        _mark_unknown(session, email, office.clock(), reason)
 
 
-def _mark_unknown(email: Email, now: datetime, reason: str) -> None:
+def _mark_unknown(session: Session, email: Email, now: datetime, reason: str) -> None:
     email.error, email.leased_until = reason[:2000], None
+    session.add(Try(email_id=email.id, number=email.attempts, at=now, error=email.error))
     if email.on_unknown == "resend" and email.attempts < MAX_ATTEMPTS:
         email.handed_at, email.due_at = None, now + back_off(email.attempts)
     else:

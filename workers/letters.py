@@ -15,6 +15,8 @@ from markdown_it import MarkdownIt
 
 FOLDER = files("workers") / "emails"
 BODY = "<!-- body -->"
+SYSTEM = "system/"
+"""Mails of the system itself, about no case, lie in a folder of their own and have their own frame."""
 
 LANGUAGE = re.compile(r"^--- (id|en)\n", re.MULTILINE)
 BLOCK = re.compile(r"^(\{%.*%\})$", re.MULTILINE)
@@ -57,10 +59,11 @@ def sheet(kind: str, locale: str) -> Sheet:
     head, *parts = LANGUAGE.split(_read(f"{kind}.md"))
     fields = dict(line.split(": ", 1) for line in head.splitlines() if line)
     body = dict(zip(parts[::2], parts[1::2], strict=True))[locale]
+    shell = "_system" if kind.startswith(SYSTEM) else "_shell"
     return Sheet(
         TEXT.from_string(fields[f"subject.{locale}"]),
-        TEXT.from_string(_text(body)),
-        HTML.from_string(_html(body)),
+        TEXT.from_string(_text(body, shell)),
+        HTML.from_string(_html(body, shell)),
         fields["on_unknown"],
     )
 
@@ -69,14 +72,14 @@ def _read(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-def _text(body: str) -> str:
+def _text(body: str, shell: str) -> str:
     body = BLOCK.sub(r"\n\1\n", body)
     body = QUOTE.sub(lambda found: TEXT_LINES.replace("_", found[1]), body)
     body = BUTTON.sub(r"\1: \2", BOLD.sub(r"\1", body))
-    return _read("_shell.txt").replace(BODY, body)
+    return _read(f"{shell}.txt").replace(BODY, body)
 
 
-def _html(body: str) -> str:
+def _html(body: str, shell: str) -> str:
     kept: list[str] = []
 
     def keep(code: str) -> str:
@@ -85,7 +88,7 @@ def _html(body: str) -> str:
 
     letter = LONE_BLOCK.sub(r"\1", MARKDOWN.render(_hidden(body, keep)))
     letter = letter.replace("<p><a ", '<p class="act"><a ')
-    page = JINJA.sub(lambda found: keep(found[0]), _read("_shell.html")).replace(BODY, letter)
+    page = JINJA.sub(lambda found: keep(found[0]), _read(f"{shell}.html")).replace(BODY, letter)
     return KEPT.sub(lambda found: kept[int(found[1])], INLINER.inline(page))
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from workers.letters import kinds, sheet
+from workers.letters import SYSTEM, kinds, sheet
 
-__all__ = ["Letter", "kinds", "preview_context", "render"]
+__all__ = ["Letter", "kinds", "preview_context", "render", "render_system"]
 
 PREFIX = "[Inovasi Sragen] "
 LONGEST_SUBJECT, LONGEST_TITLE = 300, 150
@@ -38,6 +38,16 @@ def render(kind: str, locale: str, context: Mapping[str, object]) -> Letter:
     mail = sheet(kind, language)
     values = {**context, **_derived(context, language)}
     subject = _shortened(PREFIX + mail.subject.render(_with_short_title(values)), LONGEST_SUBJECT)
+    values["subject"] = subject
+    return Letter(subject, _laid_out(mail.text.render(values)), mail.html.render(values), mail.on_unknown)
+
+
+def render_system(kind: str, locale: str, context: Context) -> Letter:
+    """A mail of the system itself to the people who look after it; about no case."""
+    language = "en" if locale == "en" else "id"
+    mail = sheet(SYSTEM + kind, language)
+    values = {**context, "locale": language}
+    subject = _shortened(PREFIX + mail.subject.render(values), LONGEST_SUBJECT)
     values["subject"] = subject
     return Letter(subject, _laid_out(mail.text.render(values)), mail.html.render(values), mail.on_unknown)
 

@@ -18,7 +18,10 @@ from workers.app import make_app
 from workers.bell import publish
 from workers.jobs import hold_unknown
 from workers.office import Office, Publish
+from workers.watch import Watch
+from workflow import meters
 from workflow.db import Owed
+from workflow.logs import configure_logging
 from workflow.models import Email, Job
 from workflow.settings import Settings
 
@@ -95,12 +98,16 @@ class Relay:
 def main() -> None:
     """A relay as a process of its own; ends on SIGTERM, or when the process that started it is gone."""
     settings = Settings.from_env(os.environ)
+    configure_logging(settings.log_level)
     app = make_app(settings)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     parent = os.getppid()
     threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+    meters.serve(settings.metrics_port)
+    watch = threading.Thread(target=Watch(app.office).run, args=(stop,), daemon=True)
+    watch.start()
     Relay(app.office, partial(publish, app)).run(stop)
 
 

@@ -1,18 +1,35 @@
-"""The chain and the fold: is the record unaltered, and do the cases agree with it?"""
+"""Is the record unaltered? The chain, recomputed event by event."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Text, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from workflow.db import canonical
-from workflow.definition import process
-from workflow.ledger import GENESIS, digest, sha256
-from workflow.models import Agency, Case, Chain, Cohort, Event
+from workflow.fold import differences
+from workflow.ledger import GENESIS, form, sha256
+from workflow.models import Chain, Event
+
+__all__ = ["Mark", "Verdict", "differences", "head", "verify"]
 
 BATCH = 2000
+
+
+def quiet(_done: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in the chain: the hash that the event at this position has."""
+
+    position: int
+    hash: str
+
+
+START = Mark(0, GENESIS)
 
 
 @dataclass(frozen=True)
@@ -28,137 +45,90 @@ class Verdict:
         return self.fault is None
 
 
-def verify(session: Session) -> Verdict:
-    """Recompute the whole chain; names the first altered, missing or reordered event."""
-    previous, count = GENESIS, 0
-    for event in _in_order(session):
-        fault = _fault(event, count + 1, previous)
-        if fault:
-            return Verdict(count, fault, event.id)
-        previous, count = event.hash, count + 1
-    head = session.get_one(Chain, 1)
-    if (head.position, head.hash) != (count, previous):
-        return Verdict(
-            count,
-            f"ujung rantai menyebut peristiwa ke-{head.position}, tercatat {count}",
-            count + 1,
-        )
-    return Verdict(count)
+def head(session: Session) -> tuple[Mark, int]:
+    """Where the chain says it ends, and the last position there is: one look at both."""
+    last = select(func.max(Event.id)).scalar_subquery()
+    row = session.execute(select(Chain.position, Chain.hash, last).where(Chain.id == 1)).one()
+    return Mark(row[0], row[1]), row[2] or 0
 
 
-def _fault(event: Event, position: int, previous: str) -> str | None:
-    if event.id != position:
+def verify(
+    session: Session,
+    since: Mark = START,
+    marks: Iterable[Mark] = (),
+    progress: Callable[[int], None] = quiet,
+) -> Verdict:
+    """Recompute the chain after `since`; names the first altered, missing or reordered event.
+
+    `marks` are heads that left the database when they were the newest: a suffix that was rewritten
+    consistently does not meet them; what is named then is the first event after the last mark that
+    holds. Needs constant memory; `progress` hears how many events are done.
+    """
+    end, last = head(session)
+    known = sorted(marks, key=lambda mark: mark.position)
+    position, previous, anchored = since.position, since.hash, 0
+    for mark in (mark for mark in known if mark.position <= position):
+        if session.scalar(select(Event.hash).where(Event.id == mark.position)) != mark.hash:
+            return _rewritten(anchored, mark.position)
+        anchored = mark.position
+    coming = deque(mark for mark in known if mark.position > position)
+    for batch in _batches(session, position, end.position):
+        for row in batch:
+            fault = _fault(row, position + 1, previous)
+            if fault:
+                return Verdict(position, fault, row.id)
+            previous, position = row.hash, position + 1
+            while coming and coming[0].position == position:
+                if coming.popleft().hash != previous:
+                    return _rewritten(anchored, position)
+                anchored = position
+        progress(len(batch))
+    return _ending(Mark(position, previous), end, last, coming)
+
+
+def _rewritten(anchored: int, position: int) -> Verdict:
+    fault = f"peristiwa ke-{anchored + 1} sampai ke-{position} tidak sesuai dengan jangkar: ditulis ulang"
+    return Verdict(anchored, fault, anchored + 1)
+
+
+def _ending(reached: Mark, end: Mark, last: int, coming: deque[Mark]) -> Verdict:
+    if reached != end or last != end.position:
+        fault = f"ujung rantai menyebut peristiwa ke-{end.position}, tercatat {max(last, reached.position)}"
+        return Verdict(reached.position, fault, reached.position + 1)
+    if coming:
+        fault = f"jangkar menyebut peristiwa ke-{coming[0].position}, rantai berakhir pada {end.position}"
+        return Verdict(reached.position, fault, reached.position + 1)
+    return Verdict(reached.position)
+
+
+def _fault(row: Row[Any], position: int, previous: str) -> str | None:
+    if row.id != position:
         return f"peristiwa ke-{position} hilang"
-    if event.previous_hash != previous:
+    if row.previous_hash != previous:
         return "tidak bersambung dengan peristiwa sebelumnya"
-    if event.content is not None and sha256(canonical(event.content)) != event.content_hash:
+    if row.content is not None and sha256(row.content) != row.content_hash:
         return "isi peristiwa berubah"
-    if digest(event) != event.hash:
+    if sha256(form(row, row.data)) != row.hash:
         return "data peristiwa berubah"
     return None
 
 
-def _in_order(session: Session) -> Iterator[Event]:
-    last = 0
-    while batch := list(
-        session.scalars(select(Event).where(Event.id > last).order_by(Event.id).limit(BATCH))
-    ):
-        yield from batch
-        last = batch[-1].id
-        session.expunge_all()
-
-
-@dataclass
-class Folded:
-    """A case as its events alone describe it."""
-
-    state: str = ""
-    version: int = 1
-    seq: int = 0
-    visit: int = 1
-    outcome: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-    people: dict[str, int | None] = field(default_factory=dict)
-    reviewers: frozenset[tuple[str, int]] = frozenset()
-    forms: dict[str, Any] = field(default_factory=dict)
-
-
-VERSIONED = {
-    "case.amended",
-    "people.assigned",
-    "people.released",
-    "people.handed_over",
-    "evidence.added",
-}
-FACTS = ("title", "category", "agency", "cohort")
-
-
-def fold(case: Case, events: list[Event]) -> Folded:
-    """Replay a case's events, oldest first, from nothing."""
-    folded = Folded()
-    for event in events:
-        folded.seq = event.seq
-        data = event.data
-        if "transition" in data:
-            _apply_transition(folded, case, event)
-        elif event.name == "case.created":
-            folded.state = data["to"]
-        elif event.name in {"people.assigned", "people.released"}:
-            change = frozenset({(data["state"], data["user"])})
-            folded.reviewers = (
-                folded.reviewers | change if event.name == "people.assigned" else folded.reviewers - change
-            )
-        elif event.name == "people.handed_over":
-            folded.people["proposer"] = data["user"]
-        folded.version += event.name in VERSIONED
-        if event.name in {"case.created", "case.amended"}:
-            folded.facts |= {key: data[key] for key in FACTS}
-            folded.people |= data["people"]
-    return folded
-
-
-def _apply_transition(folded: Folded, case: Case, event: Event) -> None:
-    flow, data = process(case.process), event.data
-    folded.version += 1
-    if data["to"] != data["from"]:
-        folded.state, folded.visit = data["to"], event.seq
-        folded.outcome = flow.states[data["to"]].outcome
-    step = flow.transition(event.name.partition(".")[0], data["transition"])
-    form = (event.content or {}).get("form")
-    if step is None or step.form is None or form is None:
-        return
-    held = folded.forms.get(step.form, [])
-    folded.forms[step.form] = [*held, form] if step.collect else form
-
-
-def differences(session: Session) -> Iterator[str]:
-    """Every way in which a case row disagrees with the fold of its events; nothing if all agree."""
-    agencies = {row.id: row.code for row in session.execute(select(Agency.id, Agency.code))}
-    cohorts = {row.id: row.code for row in session.execute(select(Cohort.id, Cohort.code))}
-    for case in session.scalars(select(Case).order_by(Case.id)):
-        events = list(session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)))
-        folded = fold(case, events)
-        erased = any(e.content is None and e.content_hash is not None for e in events)
-        actual = Folded(
-            state=case.state,
-            version=case.version,
-            seq=case.seq,
-            visit=case.visit,
-            outcome=case.outcome,
-            facts={
-                "title": case.title,
-                "category": case.category,
-                "agency": agencies[case.agency_id],
-                "cohort": cohorts.get(case.cohort_id) if case.cohort_id else None,
-            },
-            people={role: (h.id if (h := case.holder(role)) else None) for role in folded.people},
-            reviewers=frozenset(
-                (p.state or "", p.user_id)
-                for p in case.participants
-                if p.role == "reviewer" and p.until is None
-            ),
-            forms=folded.forms if erased else case.forms,
-        )
-        for name, value in vars(folded).items():
-            if getattr(actual, name) != value:
-                yield f"{case.number}: {name} tercatat {getattr(actual, name)!r}, menurut peristiwa {value!r}"
+def _batches(session: Session, after: int, until: int) -> Iterator[Sequence[Any]]:
+    """What `form` takes, JSON as the text it is stored as, and what is compared with it."""
+    query = select(
+        Event.id,
+        Event.case_id,
+        Event.seq,
+        Event.name,
+        Event.actor_id,
+        Event.role,
+        Event.at,
+        type_coerce(Event.data, Text).label("data"),
+        Event.content_hash,
+        Event.previous_hash,
+        Event.hash,
+        type_coerce(Event.content, Text).label("content"),
+    ).order_by(Event.id)
+    while batch := session.execute(query.where(Event.id > after, Event.id <= until).limit(BATCH)).all():
+        yield batch
+        after = batch[-1].id

@@ -113,6 +113,14 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Like `read()`, but all of it sees one moment, however long it takes and whatever is written."""
+        level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        engine = self.engine.execution_options(**level)
+        with Session(engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         if self._lock is None:
             with self._transaction() as session:
@@ -142,11 +150,15 @@ def owe(session: Session, kind: str, row_id: int) -> None:
 def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         return _sqlite(url)
-    return create_engine(url, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True)
+    return create_engine(
+        url, hide_parameters=True, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True
+    )
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=10, max_overflow=10)
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": 30}, pool_size=10, max_overflow=10
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI connection

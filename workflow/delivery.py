@@ -9,19 +9,24 @@ from sqlalchemy.orm import Session
 
 from workflow import dates
 from workflow.db import owe
-from workflow.models import Case, Email, Event, Job, User
+from workflow.models import Case, Email, Event, Job, Try, User
 
 LATE_AFTER = timedelta(minutes=1)
 
 Kind = type[Job] | type[Email]
 
 
-def _open(kind: Kind) -> ColumnElement[bool]:
+def is_open(kind: Kind) -> ColumnElement[bool]:
     return and_(kind.done_at.is_(None), kind.parked_at.is_(None), kind.dropped_at.is_(None))
 
 
+def is_waiting(kind: Kind) -> ColumnElement[bool]:
+    """Owed and not up to a person."""
+    return _waiting_mail() if kind is Email else is_open(kind)
+
+
 def _waiting_mail() -> ColumnElement[bool]:
-    return and_(_open(Email), Email.unknown_at.is_(None))
+    return and_(is_open(Email), Email.unknown_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ def mails(session: Session) -> Summary:
         select(
             _count(_waiting_mail()),
             _count(Email.done_at.is_not(None)),
-            _count(and_(_open(Email), Email.unknown_at.is_not(None))),
-            _count(Email.parked_at.is_not(None)),
+            _count(and_(is_open(Email), Email.unknown_at.is_not(None))),
+            _count(_is_parked(Email)),
             _count(Email.dropped_at.is_not(None)),
             func.min(Email.created_at).filter(_waiting_mail()),
         )
@@ -53,12 +58,12 @@ def mails(session: Session) -> Summary:
 def jobs(session: Session) -> Summary:
     row = session.execute(
         select(
-            _count(_open(Job)),
+            _count(is_open(Job)),
             _count(Job.done_at.is_not(None)),
             func.count().filter(Job.id < 0),
-            _count(Job.parked_at.is_not(None)),
+            _count(_is_parked(Job)),
             _count(Job.dropped_at.is_not(None)),
-            func.min(Job.created_at).filter(_open(Job)),
+            func.min(Job.created_at).filter(is_open(Job)),
         )
     ).one()
     return Summary(*row)
@@ -68,19 +73,34 @@ def _count(condition: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a column of
     return func.count().filter(condition)
 
 
+def oldest(session: Session) -> datetime | None:
+    """Since when the oldest waiting job or mail is owed; looks at open rows alone."""
+    found = [
+        session.scalar(select(func.min(kind.created_at)).where(condition))
+        for kind, condition in ((Job, is_open(Job)), (Email, _waiting_mail()))
+    ]
+    return min((moment for moment in found if moment is not None), default=None)
+
+
 def alarm(session: Session, now: datetime) -> str | None:
-    """One sentence if work is late or waits for a decision; None if all is well."""
-    mail, job = mails(session), jobs(session)
-    if mail.unknown or mail.parked or job.parked:
-        return (
-            f"{mail.unknown} surel belum pasti terkirim, {mail.parked + job.parked} pekerjaan berhenti; "
-            "perlu keputusan Anda."
-        )
-    oldest = min((s.oldest for s in (mail, job) if s.oldest is not None), default=None)
-    if oldest is not None and now - oldest > LATE_AFTER:
-        since = dates.age(now - oldest)
-        return f"{mail.waiting + job.waiting} pekerjaan menunggu; yang tertua sejak {since} lalu."
+    """One sentence if work is late or waits for a decision; None if all is well. Looks at no finished row."""
+    unknown = _how_many(session, Email, and_(is_open(Email), Email.unknown_at.is_not(None)))
+    parked = sum(_how_many(session, kind, _is_parked(kind)) for kind in (Job, Email))
+    if unknown or parked:
+        return f"{unknown} surel belum pasti terkirim, {parked} pekerjaan berhenti; perlu keputusan Anda."
+    since = oldest(session)
+    if since is not None and now - since > LATE_AFTER:
+        waiting = _how_many(session, Job, is_open(Job)) + _how_many(session, Email, _waiting_mail())
+        return f"{waiting} pekerjaan menunggu; yang tertua sejak {dates.age(now - since)} lalu."
     return None
+
+
+def _is_parked(kind: Kind) -> ColumnElement[bool]:
+    return and_(kind.parked_at.is_not(None), kind.dropped_at.is_(None))
+
+
+def _how_many(session: Session, kind: Kind, condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(kind).where(condition)) or 0
 
 
 STATES = ("waiting", "unknown", "parked", "done", "dropped")
@@ -103,16 +123,21 @@ def state_of(row: Job | Email, now: datetime) -> str:
 
 _CONDITIONS: dict[str, Any] = {
     "done": lambda kind: kind.done_at.is_not(None),
-    "parked": lambda kind: kind.parked_at.is_not(None),
+    "parked": _is_parked,
     "dropped": lambda kind: kind.dropped_at.is_not(None),
 }
 
 
-def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Email, Case | None, User]]:
-    """Mails in a state with their case (none if about an account) and recipient, newest first."""
+def list_mails(
+    session: Session, state: str, limit: int = 100, what: str = "", number: str = ""
+) -> list[tuple[Email, Case | None, User | None]]:
+    """Mails in a state with their case and recipient, newest first; the system's own have no case.
+
+    `what` names a kind, `number` a case.
+    """
     where = {
         "waiting": _waiting_mail(),
-        "unknown": and_(_open(Email), Email.unknown_at.is_not(None)),
+        "unknown": and_(is_open(Email), Email.unknown_at.is_not(None)),
     }.get(state)
     if where is None:
         where = _CONDITIONS[state](Email)
@@ -120,22 +145,51 @@ def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Ema
         select(Email, Case, User)
         .outerjoin(Event, Event.id == Email.event_id)
         .outerjoin(Case, Case.id == Event.case_id)
-        .join(User, User.id == Email.recipient_id)
-        .where(where)
+        .outerjoin(User, User.id == Email.recipient_id)
+        .where(where, *_narrowed(Email.kind, what, number))
         .order_by(Email.id.desc())
         .limit(limit)
     )
     return [(row[0], row[1], row[2]) for row in rows.unique()]
 
 
-def list_jobs(session: Session, state: str, limit: int = 100) -> list[tuple[Job, Case, Event]]:
-    """Jobs in a state with their case and event, newest first."""
-    where = _open(Job) if state == "waiting" else _CONDITIONS[state](Job)
+def _narrowed(column: Any, what: str, number: str) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a column
+    return [column == what] * bool(what) + [Case.number == number.strip().upper()] * bool(number.strip())
+
+
+def kinds(session: Session) -> dict[str, list[str]]:
+    """What mails and jobs there are, for a filter."""
+    return {
+        "email": list(session.scalars(select(Email.kind).distinct().order_by(Email.kind))),
+        "job": list(session.scalars(select(Job.handler).distinct().order_by(Job.handler))),
+    }
+
+
+def find(session: Session, kind: str, row_id: int) -> tuple[Job | Email, Case | None, Event | None] | None:
+    """One row with its case and event, which the system's own mails lack."""
+    row = session.get(Email, row_id) if kind == "email" else session.get(Job, row_id)
+    if row is None:
+        return None
+    event = session.get(Event, row.event_id) if row.event_id else None
+    return row, session.get(Case, event.case_id) if event else None, event
+
+
+def tries(session: Session, row: Job | Email) -> list[Try]:
+    """The failed tries of a row, oldest first."""
+    column = Try.email_id if isinstance(row, Email) else Try.job_id
+    return list(session.scalars(select(Try).where(column == row.id).order_by(Try.id)))
+
+
+def list_jobs(
+    session: Session, state: str, limit: int = 100, what: str = "", number: str = ""
+) -> list[tuple[Job, Case, Event]]:
+    """Jobs in a state with their case and event, newest first; `what` names a handler, `number` a case."""
+    where = is_open(Job) if state == "waiting" else _CONDITIONS[state](Job)
     rows = session.execute(
         select(Job, Case, Event)
         .join(Event, Event.id == Job.event_id)
         .join(Case, Case.id == Event.case_id)
-        .where(where)
+        .where(where, *_narrowed(Job.handler, what, number))
         .order_by(Job.id.desc())
         .limit(limit)
     )

@@ -1,6 +1,7 @@
 """The append-only record: one function writes events, chains them and owes the work they cause."""
 
 import hashlib
+import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from workflow.db import canonical, owe
 from workflow.models import Case, Chain, Event, Job, User
 
 GENESIS = "0" * 64
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True)
@@ -80,21 +82,21 @@ def record(
 
 def digest(event: Event) -> str:
     """SHA-256 of the event's canonical form, which includes its predecessor's hash."""
-    return sha256(
-        canonical(
-            {
-                "id": event.id,
-                "case": event.case_id,
-                "seq": event.seq,
-                "name": event.name,
-                "actor": event.actor_id,
-                "role": event.role,
-                "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
-                "data": event.data,
-                "content": event.content_hash,
-                "previous": event.previous_hash,
-            }
-        )
+    return sha256(form(event, canonical(event.data)))
+
+
+def form(event: Any, data: str) -> str:  # noqa: ANN401 - an Event or a row with the same names
+    """The canonical form of an event whose `data` is canonical text already.
+
+    Written out key by key because an audit needs it a million times; a test holds it to `canonical`.
+    """
+    actor = "null" if event.actor_id is None else event.actor_id
+    content = "null" if event.content_hash is None else _text(event.content_hash)
+    return (
+        f'{{"actor":{actor},"at":"{event.at.astimezone(UTC).isoformat(timespec="microseconds")}"'
+        f',"case":{event.case_id},"content":{content},"data":{data},"id":{event.id}'
+        f',"name":{_text(event.name)},"previous":{_text(event.previous_hash)}'
+        f',"role":{_text(event.role)},"seq":{event.seq}}}'
     )
 
 

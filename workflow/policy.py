@@ -103,6 +103,11 @@ def may_run_delivery(user: User) -> bool:
     return bool(user.global_roles & {"coordinator", "admin"})
 
 
+def may_see_chain(user: User) -> bool:
+    """The state of the chain of events, without what is in it."""
+    return bool(user.global_roles & {"coordinator", "auditor", "admin"})
+
+
 def may_manage_people(user: User) -> bool:
     return "admin" in user.global_roles
 

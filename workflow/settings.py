@@ -45,6 +45,12 @@ class Settings:
         "How many reverse proxies in front append to X-Forwarded-For and X-Forwarded-Proto; 0: none", 0
     )
     demo: bool = _setting("Demo mode: invented people, one-click sign-in, a movable clock", default=False)
+    anchor_folder: str = _setting("Where the chain's daily anchors are filed; empty: VAR/anchors", "")
+    anchor_key: str = _setting("Key that signs anchors, made on first use; empty: VAR/anchor_key.pem", "")
+    operator_email: str = _setting("Who gets the system's own mails; empty: all with the role admin", "")
+    alarm_smtp_url: str = _setting("A second mail server for alarms alone; empty: SMTP_URL", "")
+    metrics_port: int = _setting("Port on which a worker's relay shows its meters; 0: none", 0)
+    prometheus_multiproc_dir: str = _setting("Folder where processes of one machine share meters", "")
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
 
     @classmethod
@@ -87,8 +93,11 @@ class Settings:
             found.append("DATABASE_URL: hanya sqlite:// dan postgresql:// yang didukung")
         if self.evidence_url and urlsplit(self.evidence_url).scheme != "file":
             found.append("EVIDENCE_URL: hanya file:// yang didukung")
-        if self.smtp_url and urlsplit(self.smtp_url).scheme not in {"smtp", "smtps"}:
-            found.append("SMTP_URL: pakai smtp://host:port atau smtps://host:port")
+        found += [
+            f"{name}: pakai smtp://host:port atau smtps://host:port"
+            for name, url in (("SMTP_URL", self.smtp_url), ("ALARM_SMTP_URL", self.alarm_smtp_url))
+            if url and urlsplit(url).scheme not in {"smtp", "smtps"}
+        ]
         if self.secret_key and len(self.secret_key) < MIN_SECRET:
             found.append(f"SECRET_KEY: minimal {MIN_SECRET} karakter")
         if not self.embedded and not self.secret_key:
@@ -121,6 +130,14 @@ class Settings:
     @property
     def evidence(self) -> Path:
         return Path(urlsplit(self.evidence_url).path) if self.evidence_url else self.var / "evidence"
+
+    @property
+    def anchors(self) -> Path:
+        return Path(self.anchor_folder) if self.anchor_folder else self.var / "anchors"
+
+    @property
+    def signing_key(self) -> Path:
+        return Path(self.anchor_key) if self.anchor_key else self.var / "anchor_key.pem"
 
     @property
     def address(self) -> str:

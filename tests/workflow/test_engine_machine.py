@@ -21,7 +21,7 @@ from tests.workflow import engine
 from tests.workflow.engine import PKP, Place, Rows, address, held
 from workers import deadlines as deadline_scan
 from workers import jobs
-from workflow import audit, commands, delivery, once, policy
+from workflow import audit, commands, delivery, fold, once, policy
 from workflow.commands.drafts import draft_form
 from workflow.db import Database
 from workflow.definition import process, versions
@@ -493,7 +493,7 @@ def _versions(rows: Rows) -> dict[int, int]:
 
 def _counts(row: tuple[Any, ...]) -> bool:
     """Whether an event is one that a reader's version counts."""
-    return row[3] in audit.VERSIONED or "transition" in row[7]
+    return row[3] in fold.VERSIONED or "transition" in row[7]
 
 
 @pytest.fixture(scope="module")

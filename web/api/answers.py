@@ -163,7 +163,7 @@ def email(row: Email, people: People, now: datetime) -> Json:
     return {
         "id": row.id,
         "kind": row.kind,
-        "recipient": person(people.get(row.recipient_id)),
+        "recipient": person(people.get(row.recipient_id or 0)),
         "subject": row.subject,
         "text": row.text,
         "state": state_of(row, now),

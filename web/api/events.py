@@ -29,7 +29,7 @@ def emails(number: str) -> Response:
         case = commands.find(session, acting(session), number)
         every = policy.may_see_all_mail(caller(), case)
         rows = [m for m in queries.emails_of(session, case) if every or m.recipient_id == caller().id]
-        people = queries.people_by_id(session, {m.recipient_id for m in rows})
+        people = queries.people_by_id(session, {m.recipient_id for m in rows if m.recipient_id})
     return jsonify(items=[answers.email(m, people, now()) for m in rows])
 
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from web.cli import audit, demo, doctor, jobs, people, process, replay, run
+from web.cli import audit, backup, demo, doctor, jobs, people, process, replay, run
 from workflow.errors import DomainError, Invalid
 
 
@@ -36,6 +36,8 @@ for command in (
     process.process,
     jobs.jobs,
     audit.audit,
+    backup.backup,
+    backup.restore,
     replay.replay,
     doctor.doctor,
 ):

@@ -23,7 +23,7 @@ def list_jobs(state: str, as_json: bool) -> None:  # noqa: FBT001
             {
                 "kind": "email",
                 "id": e.id,
-                "case": c.number if c else "akun",
+                "case": c.number if c else "-",
                 "what": e.kind,
                 "attempts": e.attempts,
                 "error": e.error,

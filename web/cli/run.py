@@ -1,5 +1,6 @@
 """Starting the embedded profile, and bringing the database up to date."""
 
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -10,14 +11,15 @@ from waitress.server import create_server
 
 from web import assets_built, create_app
 from web.cli.base import opened, settings
-from web.logs import configure_logging
 from workers.drain import Drain
 from workers.embedded import EmbeddedWorkers
 from workers.mailbox import Mailbox
+from workers.probe import Depths
 from workflow import migrations
 from workflow.db import Database
 from workflow.demo import load
 from workflow.demo.clock import clock_for
+from workflow.logs import configure_logging
 from workflow.models import Fact
 from workflow.reference.load import load_agencies
 from workflow.settings import Settings
@@ -77,7 +79,7 @@ def _mailbox(found: Settings) -> Mailbox | None:
 def _serve(found: Settings, database: Database) -> None:
     clock = clock_for(found, database)
     workers = EmbeddedWorkers(found, database, clock)
-    app = create_app(found, database, clock)
+    app = create_app(found, database, clock, Depths(workers.app))
     try:
         server = create_server(app, host=found.host, port=found.port, threads=THREADS, ident="loncatan")
     except OSError as fault:
@@ -90,8 +92,10 @@ def _serve(found: Settings, database: Database) -> None:
         server.run()
     finally:
         server.close()
-        workers.stop()
+        finished = workers.stop()
         database.dispose()
+    if not finished:  # the interpreter would wait for its threads for ever
+        os._exit(0)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

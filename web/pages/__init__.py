@@ -10,6 +10,7 @@ from web.context import desk, now, viewer
 from web.language import locale
 from web.pages import (
     account,
+    audit,
     cases,
     delivery,
     demo,
@@ -40,6 +41,7 @@ def init_app(app: Flask) -> None:
         process,
         account,
         people,
+        audit,
     ):
         app.register_blueprint(module.bp)
     if desk_of(app).settings.demo:
@@ -103,6 +105,8 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
         items.append((_("Telaah"), "/telaah", None))
     if policy.may_run_delivery(user):
         items.append((_("Pengiriman"), "/pengiriman", None))
+    if policy.may_see_chain(user):
+        items.append((_("Audit"), "/audit", None))
     if policy.may_manage_people(user):
         items.append((_("Orang"), "/orang", None))
     items.append((_("Proses"), "/proses", None))

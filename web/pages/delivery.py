@@ -30,8 +30,13 @@ def index() -> str:
     kind = "job" if request.args.get("jenis") == "job" else "email"
     with desk().database.read() as session:
         mails, jobs = delivery.mails(session), delivery.jobs(session)
-        mail_rows = delivery.list_mails(session, state) if kind == "email" else []
-        job_rows = delivery.list_jobs(session, state) if kind == "job" and state != "unknown" else []
+        what, number = request.args.get("apa", "")[:40], request.args.get("usulan", "")[:20]
+        mail_rows, job_rows = [], []
+        if kind == "email":
+            mail_rows = delivery.list_mails(session, state, what=what, number=number)
+        elif state != "unknown":
+            job_rows = delivery.list_jobs(session, state, what=what, number=number)
+        kinds = delivery.kinds(session)[kind]
     return render_template(
         "delivery.html",
         kind=kind,
@@ -40,7 +45,34 @@ def index() -> str:
         jobs=jobs,
         mail_rows=[_mail(email, case, user) for email, case, user in mail_rows],
         job_rows=[_job(job, case, event) for job, case, event in job_rows],
+        kinds=kinds,
+        narrow={"what": what, "number": number},
         smtp=bool(desk().settings.smtp_url),
+        now=now(),
+    )
+
+
+@bp.get("/<kind>/<int:row_id>")
+@allowed(policy.may_run_delivery)
+def show(kind: str, row_id: int) -> str:
+    """One job or mail: to which event it is owed, every try and its error, what can be done."""
+    if kind not in {"email", "job"} or row_id >= 2**31:
+        raise NotFound
+    with desk().database.read() as session:
+        found = delivery.find(session, kind, row_id)
+        if found is None:
+            raise NotFound
+        row, case, event = found
+        tries = delivery.tries(session, row)
+    return render_template(
+        "duty.html",
+        kind=kind,
+        about_account=ABOUT_ACCOUNT,
+        row=row,
+        state=delivery.state_of(row, now()),
+        case=case,
+        event=event,
+        tries=tries,
         now=now(),
     )
 
@@ -48,8 +80,9 @@ def index() -> str:
 def _mail(email: Any, case: Any, user: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         "id": email.id,
+        "href": f"/pengiriman/email/{email.id}",
         "subject": email.subject or ABOUT_ACCOUNT.get(email.kind, email.kind),
-        "to": f"{user.name} <{email.to_address}>",
+        "to": f"{user.name} <{email.to_address}>" if user else email.to_address,
         "number": case.number if case else None,
         "state": delivery.state_of(email, now()),
         "attempts": email.attempts,
@@ -63,6 +96,7 @@ def _mail(email: Any, case: Any, user: Any) -> dict[str, Any]:  # noqa: ANN401
 def _job(job: Any, case: Any, event: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         "id": job.id,
+        "href": f"/pengiriman/job/{job.id}",
         "handler": job.handler,
         "event": event.name,
         "number": case.number,

@@ -11,12 +11,12 @@ from alembic.script import ScriptDirectory
 from workflow.db import Database
 
 
-def upgrade(database: Database) -> None:
-    """Bring the database to the newest revision; does nothing if it is there."""
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the database to a revision, by default the newest; does nothing if it is there or beyond."""
     with database.engine.connect() as connection:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         connection.commit()
 
 
@@ -28,6 +28,12 @@ def present(database: Database) -> str | None:
 
 def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def history() -> list[str]:
+    """All revisions, oldest first. Raises what Alembic raises if the line has branches."""
+    revisions = ScriptDirectory.from_config(_config()).walk_revisions("base", "head")
+    return [script.revision for script in revisions][::-1]
 
 
 def _config() -> Config:

@@ -11,11 +11,13 @@ from workflow.models.cases import (
     Review,
 )
 from workflow.models.events import Chain, Event
+from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, User
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
 
 __all__ = [
     "Agency",
+    "Anchor",
     "ApiToken",
     "Base",
     "Case",
@@ -30,10 +32,13 @@ __all__ = [
     "Fact",
     "Grant",
     "Idempotency",
+    "Incident",
     "Job",
     "Participant",
     "Passkey",
     "Review",
     "SignIn",
+    "Try",
     "User",
+    "Verification",
 ]

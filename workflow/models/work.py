@@ -11,6 +11,7 @@ from workflow.models.base import Base
 from workflow.models.events import Event
 
 OPEN = "done_at IS NULL AND parked_at IS NULL AND dropped_at IS NULL"
+PARKED = "parked_at IS NOT NULL AND dropped_at IS NULL"
 
 
 class Duty:
@@ -35,6 +36,7 @@ class Job(Duty, Base):
     __table_args__ = (
         UniqueConstraint("event_id", "handler"),
         Index("ix_jobs_open", "due_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        Index("ix_jobs_parked", "id", sqlite_where=text(PARKED), postgresql_where=text(PARKED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,6 +51,7 @@ class Email(Duty, Base):
 
     A mail about a person's own account belongs to no event. It waits as `words`, is written out when it is
     sent and forgotten then: the link in it opens the account.
+    Nor does a day's anchor, which has no account either where it goes to the operator.
 
     `handed_at` is set before SMTP is spoken to and cleared by a clear refusal; a row that has it
     and is neither done nor taken any more is *unknown*: the server may or may not have accepted it.
@@ -59,11 +62,12 @@ class Email(Duty, Base):
     __table_args__ = (
         UniqueConstraint("event_id", "recipient_id", "kind"),
         Index("ix_emails_open", "due_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        Index("ix_emails_parked", "id", sqlite_where=text(PARKED), postgresql_where=text(PARKED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
-    recipient_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    recipient_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     kind: Mapped[str] = mapped_column(String(40))
     to_address: Mapped[str] = mapped_column(String(254))
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
