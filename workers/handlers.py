@@ -50,7 +50,16 @@ def autopilot(task: Task) -> None:
     commands.advance_by_itself(task.session, case, Actor(None, task.now))
 
 
-HANDLERS: dict[str, Callable[[Task], None]] = {"notify": notify, "autopilot": autopilot}
+def recheck_conflicts(task: Task) -> None:
+    """People or agency of a case changed: end assignments that this made conflicts of interest."""
+    commands.recheck_case(task.session, task.event.case_id, Actor(None, task.now))
+
+
+HANDLERS: dict[str, Callable[[Task], None]] = {
+    "notify": notify,
+    "autopilot": autopilot,
+    "recheck_conflicts": recheck_conflicts,
+}
 
 
 def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str) -> None:
@@ -158,5 +167,6 @@ WHY = {
     "coordinator": "koordinator inovasi di Bappeda Litbang",
     "owner": "memegang giliran pada usulan ini",
     "subject": "disebut dalam perubahan ini",
+    "assigners": "menugaskan penelaah usulan ini",
     "escalation": "dituju dalam eskalasi usulan ini",
 }

@@ -87,6 +87,7 @@ VERSIONED = {
     "case.amended",
     "people.assigned",
     "people.released",
+    "people.abstained",
     "people.handed_over",
     "evidence.added",
 }
@@ -103,7 +104,7 @@ def fold(case: Case, events: list[Event]) -> Folded:
             _apply_transition(folded, case, event)
         elif event.name == "case.created":
             folded.state = data["to"]
-        elif event.name in {"people.assigned", "people.released"}:
+        elif event.name in {"people.assigned", "people.released", "people.abstained"}:
             change = frozenset({(data["state"], data["user"])})
             folded.reviewers = (
                 folded.reviewers | change if event.name == "people.assigned" else folded.reviewers - change

@@ -1,6 +1,5 @@
 """What pages and the API read. Every query asks the policy, so that nobody finds what is not theirs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from workflow import policy
+from workflow import conflicts, policy
+from workflow.conflicts import Finding
 from workflow.definition import process, versions
 from workflow.errors import Invalid, Problem
 from workflow.models import Agency, Case, Cohort, Email, Event, Evidence, Grant, Participant, Review, User
@@ -331,14 +331,22 @@ def people_by_id(session: Session, ids: set[int]) -> dict[int, User]:
     return {u.id: u for u in session.scalars(select(User).where(User.id.in_(ids))).unique()}
 
 
-def reviewers_for(session: Session, case: Case, now: datetime) -> Sequence[tuple[User, str | None]]:
+def reviewers(session: Session) -> list[User]:
+    """Everybody who could be asked to review, by name."""
+    return list(
+        session.scalars(
+            select(User)
+            .where(User.id.in_(select(Grant.user_id).where(Grant.role == "reviewer")))
+            .order_by(User.name)
+        ).unique()
+    )
+
+
+def reviewers_for(session: Session, case: Case, now: datetime) -> list[tuple[User, list[Finding]]]:
     """Everybody who could be asked to review this case, each with what speaks against it."""
-    pool = session.scalars(
-        select(User)
-        .where(User.id.in_(select(Grant.user_id).where(Grant.role == "reviewer")))
-        .order_by(User.name)
-    ).unique()
-    return [(user, policy.conflict(user, case)) for user in pool if policy.is_active(user, now)]
+    pool = [user for user in reviewers(session) if policy.is_active(user, now)]
+    found = conflicts.of_pairs(session, [case], pool, now)
+    return [(user, found.get((case.id, user.id), [])) for user in pool]
 
 
 def funnel(session: Session) -> dict[str, int]:

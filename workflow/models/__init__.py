@@ -4,6 +4,7 @@ from workflow.models.base import Base
 from workflow.models.cases import (
     Case,
     Cohort,
+    Conflict,
     Counter,
     Draft,
     Evidence,
@@ -11,7 +12,7 @@ from workflow.models.cases import (
     Review,
 )
 from workflow.models.events import Chain, Event
-from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, User
+from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, Substitute, User
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Case",
     "Chain",
     "Cohort",
+    "Conflict",
     "Counter",
     "Deadline",
     "Draft",
@@ -35,5 +37,6 @@ __all__ = [
     "Passkey",
     "Review",
     "SignIn",
+    "Substitute",
     "User",
 ]
