@@ -12,6 +12,7 @@ from workers import mail
 from workers.audiences import people
 from workers.office import Office
 from workflow import commands, dates
+from workflow.commands.find import locked
 from workflow.db import owe
 from workflow.definition import process
 from workflow.ledger import Actor
@@ -46,7 +47,7 @@ def notify(task: Task) -> None:
 
 def autopilot(task: Task) -> None:
     """Take the next step that belongs to the system, if its guards hold now."""
-    case = task.session.get_one(Case, task.event.case_id, with_for_update={"of": Case})
+    (case,) = locked(task.session, Case.id == task.event.case_id)
     commands.advance_by_itself(task.session, case, Actor(None, task.now))
 
 

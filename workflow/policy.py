@@ -131,6 +131,11 @@ def may_edit_reviewers(user: User) -> bool:
     return bool(user.global_roles & {"coordinator", "admin"})
 
 
+def may_compare(user: User) -> bool:
+    """See a cohort's scores side by side."""
+    return bool(user.global_roles & SEE_REVIEWS)
+
+
 def may_declare(user: User, case: Case) -> bool:
     """Say that one has a conflict of interest: whoever may be asked to review, and whoever was."""
     asked = any(p.user_id == user.id and p.role == "reviewer" for p in case.participants)

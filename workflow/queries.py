@@ -437,3 +437,58 @@ def review_load(session: Session) -> dict[int, int]:
 def counts_by_state(session: Session) -> dict[str, int]:
     """How many cases stand in each state."""
     return {row[0]: row[1] for row in session.execute(select(Case.state, func.count()).group_by(Case.state))}
+
+
+# --- cohorts and rounds -----------------------------------------------------------------------------
+
+
+def cohorts(session: Session) -> list[Cohort]:
+    """Newest first."""
+    return list(session.scalars(select(Cohort).order_by(Cohort.year.desc(), Cohort.name)))
+
+
+def cohort(session: Session, code: str) -> Cohort | None:
+    return session.scalars(select(Cohort).where(Cohort.code == code)).one_or_none()
+
+
+def cohort_sizes(session: Session, user: User) -> list[dict[str, Any]]:
+    """Every cohort with how many of its cases this person may see."""
+    rows = session.execute(
+        select(Case.cohort_id, func.count())
+        .where(policy.visible(user), Case.cohort_id.is_not(None))
+        .group_by(Case.cohort_id)
+    )
+    counts = {row[0]: row[1] for row in rows}
+    return [
+        {"name": c.name, "year": c.year, "cases": counts.get(c.id, 0), "href": f"/angkatan/{c.code}"}
+        for c in cohorts(session)
+    ]
+
+
+def cohort_cases(session: Session, user: User, held: Cohort) -> list[Case]:
+    return list(
+        session.scalars(
+            select(Case).where(policy.visible(user), Case.cohort_id == held.id).order_by(Case.number)
+        )
+    )
+
+
+def cases_in(session: Session, user: User, state: str, cohort_code: str, limit: int) -> list[Case]:
+    """The cases of a state, of one cohort where given, soonest deadline first."""
+    query = select(Case).where(policy.visible(user), Case.state == state)
+    if cohort_code:
+        query = query.where(Case.cohort_id.in_(select(Cohort.id).where(Cohort.code == cohort_code)))
+    return list(session.scalars(query.order_by(Case.due_at.asc().nulls_last(), Case.id).limit(limit)))
+
+
+def reviews_by_state(session: Session, user: User, held: Cohort) -> dict[str, dict[Case, list[Review]]]:
+    """The reviews of each case's latest round in every state, for those cases of a cohort that have any."""
+    cases = {case.id: case for case in cohort_cases(session, user, held)}
+    rows = session.scalars(select(Review).where(Review.case_id.in_(cases)).order_by(Review.visit, Review.id))
+    found: dict[str, dict[Case, list[Review]]] = {}
+    for review in rows.unique():
+        given = found.setdefault(review.state, {})
+        before = given.get(cases[review.case_id], [])
+        same = [r for r in before if r.visit == review.visit]
+        given[cases[review.case_id]] = [*same, review]
+    return found

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from workflow import conflicts, policy, substitutes
 from workflow.calendar import wib_date
 from workflow.commands.advance import autopilot
-from workflow.commands.find import check_version, find
+from workflow.commands.find import check_version, find, locked, one
 from workflow.definition import SYSTEM, process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
 from workflow.guards import reviews_of
@@ -49,7 +49,7 @@ def assign_all(session: Session, actor: Actor, state: str, pairs: Sequence[tuple
     if not pairs or len(pairs) > MOST_PAIRS:
         raise Invalid([Problem("/pairs", f"Pilih 1 sampai {MOST_PAIRS} penugasan.")])
     people = lock_people(session, {user_id for _number, user_id in pairs})
-    cases = _locked_cases(session, Case.number.in_({number for number, _user in pairs}))
+    cases = locked(session, Case.number.in_({number for number, _user in pairs}))
     by_number = {case.number: case for case in cases}
     reasons: list[Reason] = []
     asked = 0
@@ -115,7 +115,7 @@ def declare_conflict(session: Session, actor: Actor, number: str, reason: str) -
     """
     user = _person(actor)
     lock_people(session, {user.id})
-    case = _locked_case(session, number)
+    case = one(session, number, lock=True)
     if case is None or not policy.may_declare(user, case):
         raise NotFound
     text = _reason(reason)
@@ -199,7 +199,7 @@ def _recheck(session: Session, ids: set[int], actor: Actor) -> int:
     asked = select(Participant.case_id).where(
         Participant.user_id.in_(people), Participant.role == "reviewer", Participant.until.is_(None)
     )
-    cases = _locked_cases(session, Case.id.in_(asked))
+    cases = locked(session, Case.id.in_(asked))
     found = conflicts.of_pairs(session, cases, people.values(), actor.at)
     ended = 0
     for case in cases:
@@ -249,14 +249,10 @@ def hand_on(session: Session, actor: Actor, case: Case, away: Participant, succe
 
 def lock_people(session: Session, ids: Iterable[int]) -> dict[int, User]:
     """People by id, locked until the commit: taken before any case, always in the order of their ids."""
-    rows = session.scalars(
-        select(User)
-        .where(User.id.in_(set(ids)))
-        .order_by(User.id)
-        .with_for_update(of=User, key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return {user.id: user for user in rows.unique()}
+    held = select(User.id).where(User.id.in_(set(ids))).order_by(User.id)
+    locked_ids = session.scalars(held.with_for_update(key_share=True)).all()
+    rows = select(User).where(User.id.in_(locked_ids)).execution_options(populate_existing=True)
+    return {user.id: user for user in session.scalars(rows).unique()}
 
 
 def locked_by_email(session: Session, email: str, away: Mapping[int, User] | None = None) -> User | None:
@@ -313,22 +309,6 @@ def _asked(case: Case, state: str | None = None) -> list[Participant]:
         for p in case.participants
         if p.role == "reviewer" and p.until is None and (state is None or p.state == state)
     ]
-
-
-def _locked_case(session: Session, number: str) -> Case | None:
-    return next(iter(_locked_cases(session, Case.number == number)), None)
-
-
-def _locked_cases(session: Session, where: object) -> list[Case]:
-    return list(
-        session.scalars(
-            select(Case)
-            .where(where)  # type: ignore[arg-type]
-            .order_by(Case.id)
-            .with_for_update(of=Case)
-            .execution_options(populate_existing=True)
-        )
-    )
 
 
 def _kept(session: Session, case: Case, user: User, ground: str) -> Conflict:

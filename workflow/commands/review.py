@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from workflow import conflicts, dates, policy
 from workflow.commands.advance import autopilot
+from workflow.commands.find import one
 from workflow.definition import ReviewRule, process
 from workflow.errors import Forbidden, Invalid, NotFound, Reason, Refused
 from workflow.ledger import Actor, record
@@ -112,10 +113,7 @@ def weighted(rubric: str, scores: Mapping[str, int]) -> Decimal:
 
 def find_for_review(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Case:
     """The case, for whoever may see it and for those who were asked to review it and no longer are."""
-    query = select(Case).where(Case.number == number)
-    if lock:
-        query = query.with_for_update(of=Case)
-    case = session.scalars(query).one_or_none()
+    case = one(session, number, lock=lock)
     if case is None or actor.user is None:
         raise NotFound
     if not policy.may_see(actor.user, case) and last_asked(case, actor.user) is None:

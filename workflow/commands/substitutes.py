@@ -9,6 +9,7 @@ from workflow import policy
 from workflow import substitutes as chains
 from workflow.calendar import wib_date
 from workflow.commands.assignment import hand_on, lock_people
+from workflow.commands.find import locked
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
 from workflow.guards import reviews_of
@@ -102,15 +103,7 @@ def _waiting(session: Session, user_id: int) -> list[Case]:
     asked = select(Participant.case_id).where(
         Participant.user_id == user_id, Participant.role == "reviewer", Participant.until.is_(None)
     )
-    return list(
-        session.scalars(
-            select(Case)
-            .where(Case.id.in_(asked))
-            .order_by(Case.id)
-            .with_for_update(of=Case)
-            .execution_options(populate_existing=True)
-        )
-    )
+    return locked(session, Case.id.in_(asked))
 
 
 def _hand_on(session: Session, actor: Actor, case: Case, user: User, successor: User) -> int:
