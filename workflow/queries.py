@@ -1,7 +1,7 @@
 """What pages and the API read. Every query asks the policy, so that nobody finds what is not theirs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
@@ -11,7 +11,20 @@ from workflow import conflicts, policy
 from workflow.conflicts import Finding
 from workflow.definition import process, versions
 from workflow.errors import Invalid, Problem
-from workflow.models import Agency, Case, Cohort, Email, Event, Evidence, Grant, Participant, Review, User
+from workflow.models import (
+    Agency,
+    Case,
+    Cohort,
+    Conflict,
+    Email,
+    Event,
+    Evidence,
+    Grant,
+    Participant,
+    Review,
+    Substitute,
+    User,
+)
 
 PAGE = 50
 LARGEST_PAGE = 200
@@ -492,3 +505,45 @@ def reviews_by_state(session: Session, user: User, held: Cohort) -> dict[str, di
         same = [r for r in before if r.visit == review.visit]
         given[cases[review.case_id]] = [*same, review]
     return found
+
+
+def reviews_given(session: Session) -> dict[int, int]:
+    """How many reviews each person has given, by user id."""
+    rows = session.execute(select(Review.reviewer_id, func.count()).group_by(Review.reviewer_id))
+    return {row[0]: row[1] for row in rows}
+
+
+def absences(session: Session, today: date) -> dict[int, list[Substitute]]:
+    """Present and coming stand-ins, by the id of the one who is away, soonest first."""
+    rows = session.scalars(
+        select(Substitute)
+        .where(Substitute.ended_at.is_(None), Substitute.ends_on >= today)
+        .order_by(Substitute.starts_on)
+    )
+    found: dict[int, list[Substitute]] = {}
+    for row in rows.unique():
+        found.setdefault(row.user_id, []).append(row)
+    return found
+
+
+def declarable(session: Session, user: User) -> list[tuple[Case, Conflict | None]]:
+    """Open innovations a reviewer may be asked about, with what they declared: title and agency only."""
+    reviewed = [s.name for v in versions() for s in process(v).states.values() if s.review]
+    stages = {name.partition(".")[0] for name in reviewed}
+    near = or_(*(Case.state.startswith(f"{stage}.", autoescape=True) for stage in stages))
+    rows = session.execute(
+        select(Case, Conflict)
+        .outerjoin(
+            Conflict,
+            and_(
+                Conflict.case_id == Case.id,
+                Conflict.user_id == user.id,
+                Conflict.declared_at.is_not(None),
+                Conflict.dismissed_at.is_(None),
+            ),
+        )
+        .where(Case.outcome.is_(None), near, ~Case.state.endswith(".draft"))
+        .order_by(Conflict.id.is_(None), Case.title)
+        .limit(LARGEST_PAGE)
+    )
+    return [(row[0], row[1]) for row in rows]
