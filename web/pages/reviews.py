@@ -68,9 +68,7 @@ def declare(number: str) -> Response:
 @bp.post("/<number>/mundur")
 @signed_in
 def abstain(number: str) -> Response:
-    return _leave(
-        number, commands.abstain, _("Anda tidak lagi menelaah usulan ini; koordinator diberi tahu.")
-    )
+    return _leave(number, commands.abstain, _("Penugasan berakhir; koordinator diberi tahu."))
 
 
 def _leave(number: str, command: Callable[[Session, Actor, str, str], Case], done: str) -> Response:
