@@ -86,7 +86,7 @@ def _declare_conflict(database: Database) -> None:
         waiting = select(Case).where(Case.state == "pkp_proposal.design_seminar").order_by(Case.id)
         case = session.scalars(waiting.limit(1)).one()
         judged = {review.reviewer_id for review in reviews_of(session, case)}
-        reviewer = next(u for u in case.holders("reviewer", case.state) if u.id not in judged)
+        reviewer = next(u for u in reversed(case.holders("reviewer", case.state)) if u.id not in judged)
         reason = "Pengusul adalah sepupu saya; mohon ditunjuk penelaah lain."
         commands.declare_conflict(session, Actor(reviewer, TODAY), case.number, reason)
 
