@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from workflow import policy
+from workflow.db import locks_rows
 from workflow.errors import NotFound, Stale
 from workflow.ledger import Actor
 from workflow.models import Case
@@ -35,10 +36,10 @@ def locked(session: Session, where: ColumnElement[bool]) -> list[Case]:
 
     Locked first and read second: PostgreSQL joins what it waited for with rows from before the wait.
     """
-    ids = session.scalars(select(Case.id).where(where).order_by(Case.id).with_for_update()).all()
-    if not ids:
-        return []
-    query = select(Case).where(Case.id.in_(ids)).order_by(Case.id).execution_options(populate_existing=True)
+    if locks_rows(session):
+        ids = session.scalars(select(Case.id).where(where).order_by(Case.id).with_for_update()).all()
+        where = Case.id.in_(ids)
+    query = select(Case).where(where).order_by(Case.id).execution_options(populate_existing=True)
     return list(session.scalars(query))
 
 
