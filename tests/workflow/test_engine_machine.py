@@ -480,7 +480,9 @@ def _stands_well(case: Case, deadlines: list[dict[str, Any]]) -> None:
     assert not waiting or case.outcome is None
     assert (case.due_at is None) == (state.due is None)
     assert len(case.holders("proposer")) == 1
-    assert {policy.agency_conflict(reviewer, case.agency) for reviewer in case.holders("reviewer", case.state)} <= {None}
+    assert {
+        policy.agency_conflict(reviewer, case.agency) for reviewer in case.holders("reviewer", case.state)
+    } <= {None}
     assert "change_plan" not in case.forms or case.cohort
     assert "innovation_proposal" not in case.forms or not case.cohort
 

@@ -145,6 +145,8 @@ class SignIn(Base):
 
 Index("ix_sign_ins_of_user", SignIn.user_id, SignIn.id)
 Index("uq_users_fs_webauthn_user_handle", User.fs_webauthn_user_handle, unique=True)
+
+
 class Substitute(Base):
     """Who stands in for a reviewer from `starts_on` to `ends_on` (days in WIB, both included).
 
