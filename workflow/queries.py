@@ -25,6 +25,7 @@ from workflow.models import (
     Substitute,
     User,
 )
+from workflow.validation import storable
 
 PAGE = 50
 LARGEST_PAGE = 200
@@ -461,6 +462,8 @@ def cohorts(session: Session) -> list[Cohort]:
 
 
 def cohort(session: Session, code: str) -> Cohort | None:
+    if not storable(code):
+        return None
     return session.scalars(select(Cohort).where(Cohort.code == code)).one_or_none()
 
 
@@ -489,7 +492,7 @@ def cohort_cases(session: Session, user: User, held: Cohort) -> list[Case]:
 def cases_in(session: Session, user: User, state: str, cohort_code: str, limit: int) -> list[Case]:
     """The cases of a state, of one cohort where given, soonest deadline first."""
     query = select(Case).where(policy.visible(user), Case.state == state)
-    if cohort_code:
+    if cohort_code and storable(cohort_code):
         query = query.where(Case.cohort_id.in_(select(Cohort.id).where(Cohort.code == cohort_code)))
     return list(session.scalars(query.order_by(Case.due_at.asc().nulls_last(), Case.id).limit(limit)))
 

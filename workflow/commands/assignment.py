@@ -19,6 +19,8 @@ from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refus
 from workflow.guards import reviews_of
 from workflow.ledger import Actor, record
 from workflow.models import Case, Conflict, Participant, Review, User
+from workflow.people import find_user
+from workflow.validation import storable
 
 REASON_LIMITS = (10, 2000)
 MOST_PAIRS = 600
@@ -49,7 +51,7 @@ def assign_all(session: Session, actor: Actor, state: str, pairs: Sequence[tuple
     if not pairs or len(pairs) > MOST_PAIRS:
         raise Invalid([Problem("/pairs", f"Pilih 1 sampai {MOST_PAIRS} penugasan.")])
     people = lock_people(session, {user_id for _number, user_id in pairs})
-    cases = locked(session, Case.number.in_({number for number, _user in pairs}))
+    cases = locked(session, Case.number.in_({number for number, _user in pairs if storable(number)}))
     by_number = {case.number: case for case in cases}
     reasons: list[Reason] = []
     asked = 0
@@ -257,9 +259,8 @@ def lock_people(session: Session, ids: Iterable[int]) -> dict[int, User]:
 
 def locked_by_email(session: Session, email: str, away: Mapping[int, User] | None = None) -> User | None:
     """The active person behind an address, or who stands in for them; locked like `lock_people`."""
-    query = select(User).where(User.email == email.strip().lower(), User.active.is_(True))
-    user = session.scalars(query).unique().one_or_none()
-    if user is None:
+    user = find_user(session, email)
+    if user is None or not user.active:
         return None
     chosen = substitutes.stand_in(user, away or {})
     return lock_people(session, {chosen.id})[chosen.id]
@@ -332,6 +333,6 @@ def _person(actor: Actor) -> User:
 def _reason(text: str) -> str:
     """A reason that says something. Raises Invalid."""
     text, (least, most) = text.strip(), REASON_LIMITS
-    if not least <= len(text) <= most or "\x00" in text:
+    if not least <= len(text) <= most or not storable(text):
         raise Invalid([Problem("/reason", f"Sampaikan alasannya dalam {least} sampai {most} karakter.")])
     return text

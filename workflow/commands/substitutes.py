@@ -15,6 +15,7 @@ from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refus
 from workflow.guards import reviews_of
 from workflow.ledger import Actor
 from workflow.models import Case, Chain, Participant, Substitute, User
+from workflow.validation import storable
 
 LONGEST_DAYS = 180
 REASON_LENGTH = 1000
@@ -145,6 +146,6 @@ def _faults(
         faults.append(Problem("/ends_on", "Masa itu sudah lewat."))
     elif (last - first).days > LONGEST_DAYS:
         faults.append(Problem("/ends_on", f"Paling lama {LONGEST_DAYS} hari."))
-    if not reason.strip() or len(reason) > REASON_LENGTH or "\x00" in reason:
+    if not reason.strip() or len(reason) > REASON_LENGTH or not storable(reason):
         faults.append(Problem("/reason", "Sampaikan alasannya, misalnya cuti atau dinas luar."))
     return faults
