@@ -199,8 +199,9 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
     paths += [f"/akun/{part}" for part in ("kata-sandi", "dua-langkah", "kunci-sandi", "token", "sesi")]
     if role == "Koordinator":
         paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]
+        paths += ["/penelaah", "/penugasan", "/angkatan/pkp-iv-2022"]
     if role == "Penelaah":
-        paths += ["/telaah"]
+        paths += ["/telaah", "/telaah/benturan", "/telaah/pengganti"]
     if role == "Operator":
         paths += ["/orang", "/orang/1", "/orang/masuk"]
     for path in paths:

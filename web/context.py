@@ -10,6 +10,7 @@ from flask_security import current_user
 from sqlalchemy.orm import Session
 
 from web.language import locale
+from workflow import policy
 from workflow.clock import Clock
 from workflow.db import Database
 from workflow.ledger import Actor
@@ -49,7 +50,8 @@ def viewer() -> User | None:
         return cast("User", by_token)
     if not current_user:
         return None
-    return cast("User", current_user._get_current_object())  # noqa: SLF001 - the person behind the proxy
+    user = cast("User", current_user._get_current_object())  # noqa: SLF001 - the person behind the proxy
+    return user if policy.is_active(user, now()) else None  # access may end while the session goes on
 
 
 def me() -> User:

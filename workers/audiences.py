@@ -73,6 +73,13 @@ def escalation(session: Session, case: Case, event: Event) -> list[User]:
     return AUDIENCES[due.escalate](session, case, event)
 
 
+def assigners(session: Session, case: Case, event: Event) -> list[User]:
+    """Those who may assign reviewers in the state of the event; the coordinators where it has no review."""
+    rule = process(case.process).states[event.data["state"]].review
+    roles = rule.assign if rule else ("coordinator",)
+    return [user for role in roles for user in AUDIENCES[role](session, case, event)]
+
+
 def _still_owing(session: Session, case: Case) -> list[User]:
     from_reviews = {review.reviewer_id for review in reviews_of(session, case)}
     return [user for user in case.holders("reviewer", case.state) if user.id not in from_reviews]
@@ -94,4 +101,5 @@ AUDIENCES: dict[str, Audience] = {
     "subject": subject,
     "owner": owner,
     "escalation": escalation,
+    "assigners": assigners,
 }

@@ -6,9 +6,9 @@ from workflow.ledger import Actor
 
 
 def scan(office: Office) -> int:
-    """Fire every due deadline, each in its own transaction; how many were fired. Forgets old sign-ins."""
+    """Fire every due deadline and begin every absence, each in its own transaction. Forgets old sign-ins."""
     forget_sign_ins(office)
-    fired = 0
+    fired = begin_absences(office)
     while True:
         with office.database.read() as session:
             waiting = [row.id for row in deadlines.due(session, office.clock())]
@@ -16,6 +16,17 @@ def scan(office: Office) -> int:
         fired += len(done)
         if not done:
             return fired
+
+
+def begin_absences(office: Office) -> int:
+    """Hand on the work of reviewers whose absence has begun; how many assignments."""
+    with office.database.read() as session:
+        begun = commands.due_substitutes(session, office.clock())
+    moved = 0
+    for row_id in begun:
+        with office.database.write() as session:
+            moved += commands.begin_substitute(session, row_id, Actor(None, office.clock()))
+    return moved
 
 
 def fire(office: Office, deadline_id: int) -> bool:

@@ -12,6 +12,7 @@ from workers import mail
 from workers.audiences import people
 from workers.office import Office
 from workflow import commands, dates
+from workflow.commands.find import locked
 from workflow.db import owe
 from workflow.definition import process
 from workflow.ledger import Actor
@@ -46,11 +47,20 @@ def notify(task: Task) -> None:
 
 def autopilot(task: Task) -> None:
     """Take the next step that belongs to the system, if its guards hold now."""
-    case = task.session.get_one(Case, task.event.case_id, with_for_update={"of": Case})
+    (case,) = locked(task.session, Case.id == task.event.case_id)
     commands.advance_by_itself(task.session, case, Actor(None, task.now))
 
 
-HANDLERS: dict[str, Callable[[Task], None]] = {"notify": notify, "autopilot": autopilot}
+def recheck_conflicts(task: Task) -> None:
+    """People or agency of a case changed: end assignments that this made conflicts of interest."""
+    commands.recheck_case(task.session, task.event.case_id, Actor(None, task.now))
+
+
+HANDLERS: dict[str, Callable[[Task], None]] = {
+    "notify": notify,
+    "autopilot": autopilot,
+    "recheck_conflicts": recheck_conflicts,
+}
 
 
 def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str) -> None:
@@ -158,5 +168,6 @@ WHY = {
     "coordinator": "koordinator inovasi di Bappeda Litbang",
     "owner": "memegang giliran pada usulan ini",
     "subject": "disebut dalam perubahan ini",
+    "assigners": "menugaskan penelaah usulan ini",
     "escalation": "dituju dalam eskalasi usulan ini",
 }

@@ -142,6 +142,11 @@ class Database:
         self.engine.dispose()
 
 
+def locks_rows(session: Session) -> bool:
+    """Whether writers wait for each other row by row; on SQLite a writer has the whole database."""
+    return session.get_bind().dialect.name != "sqlite"
+
+
 def owe(session: Session, kind: str, row_id: int) -> None:
     """Remember a duty of this transaction, for the bell."""
     session.info.setdefault("owed", []).append((kind, row_id))

@@ -43,7 +43,11 @@ class Due:
 class ReviewRule:
     """What a state's reviewers answer, how many are asked, how many suffice, and the score to pass.
 
-    How long they have (`within_working_days` in the file) becomes the state's `due`.
+    How long they have (`within_working_days` in the file) becomes the state's `due`. The round closes when
+    `closes` says (everybody has answered, or the quorum has), and with a quorum when the time is over, but
+    never without `outside` reviews from outside the case's agency. Reviews disagree when their scores lie
+    more than `spread` apart or when both recommendations of `opposed` were given. `others` says when a
+    reviewer may read the other reviews: at_once, after_own, never.
     """
 
     rubric: str
@@ -51,6 +55,11 @@ class ReviewRule:
     quorum: int
     pass_score: int
     assign: tuple[str, ...]
+    closes: str = "everybody"
+    outside: int = 0
+    spread: int | None = None
+    opposed: tuple[str, ...] = ()
+    others: str = "after_own"
 
 
 @dataclass(frozen=True)
@@ -263,6 +272,11 @@ def _review(raw: dict[str, Any]) -> ReviewRule:
         quorum=raw["quorum"],
         pass_score=raw["pass"],
         assign=tuple(raw["assign"]),
+        closes=raw.get("closes", "everybody"),
+        outside=raw.get("outside", 0),
+        spread=raw.get("disagree", {}).get("spread"),
+        opposed=tuple(raw.get("disagree", {}).get("opposed", ())),
+        others=raw.get("others", "after_own"),
     )
 
 
@@ -401,6 +415,12 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
         yield f"{state.name}: rubrik {state.review.rubric} tidak ada di schemas/rubrics"
     if state.review and state.review.quorum > state.review.reviewers:
         yield f"{state.name}: kuorum {state.review.quorum} melebihi {state.review.reviewers} penelaah"
+    if state.review and state.review.outside > state.review.quorum:
+        yield f"{state.name}: {state.review.outside} penelaah luar melebihi kuorum {state.review.quorum}"
+    if state.review and (state.review.spread is not None or state.review.opposed):
+        calls = {g.name for t in process.automatic(state.name) for g in t.guards}
+        if not {"reviews_agree", "reviews_disagree"} <= calls:
+            yield f"{state.name}: aturan disagree tanpa langkah reviews_agree dan reviews_disagree"
     if state.due and any(days >= state.due.working_days for days in state.due.remind):
         yield f"{state.name}: pengingat sebelum masa {state.due.working_days} hari kerja dimulai"
 

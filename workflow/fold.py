@@ -14,7 +14,7 @@ from workflow.models import Agency, Case, Cohort, Event, Evidence, Participant, 
 
 CASES_AT_ONCE = 200
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, StopIteration)
-ASSIGNMENTS = {"people.assigned", "people.released"}
+ASSIGNMENTS = {"people.assigned", "people.released", "people.abstained"}
 VERSIONED = ASSIGNMENTS | {"case.amended", "people.handed_over", "evidence.added"}
 FACTS = ("title", "category", "agency", "cohort")
 BIRTH = ("number", "pipeline", "process")
@@ -119,6 +119,7 @@ APPLIED: dict[str, Callable[[Folded, Row[Any], dict[str, Any]], None]] = {
     "case.reviewed": _reviewed,
     "people.assigned": _assigned,
     "people.released": _assigned,
+    "people.abstained": _assigned,
     "people.handed_over": _handed_over,
     "evidence.added": _evidence_added,
 }

@@ -1,6 +1,6 @@
 """Conditions that a schema cannot express. Each returns nothing, or the reason with its present value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -91,22 +91,60 @@ def at_most(attempt: Attempt, transition: str, times: int) -> Reason | None:
 
 
 def round_complete(attempt: Attempt) -> Reason | None:
-    """Everybody assigned has answered, or a quorum has and the time is over."""
+    """Everybody asked has answered or a quorum has, as the stage file says; or a quorum has and time is over.
+
+    Reviews set aside for a conflict of interest do not count.
+    """
     rule = review_rule(attempt)
     if rule is None:
         return Reason("round_complete", "Status ini tidak memiliki penelaahan.")
-    assigned = {user.id for user in attempt.case.holders("reviewer", attempt.case.state)}
-    answered = {review.reviewer_id for review in reviews(attempt)}
+    given = counted(reviews(attempt))
+    asked = {user.id for user in attempt.case.holders("reviewer", attempt.case.state)}
+    if not _enough(attempt, rule, len(given), asked <= {review.reviewer_id for review in given}):
+        most = max(len(asked), rule.quorum)
+        return Reason(
+            "round_complete", f"Baru {len(given)} dari {most} penelaah memberi penilaian.", fix="reviewers"
+        )
+    outside = sum(is_outside(review.reviewer, attempt.case) for review in given)
+    if outside < rule.outside:
+        return Reason(
+            "round_complete",
+            f"Baru {outside} dari {rule.outside} penilaian berasal dari luar perangkat daerah pengusul.",
+            fix="reviewers",
+        )
+    return None
+
+
+def _enough(attempt: Attempt, rule: ReviewRule, given: int, everybody: bool) -> bool:  # noqa: FBT001
+    if given < rule.quorum:
+        return False
     time_over = attempt.case.due_at is not None and attempt.now >= attempt.case.due_at
-    everybody = assigned <= answered and len(answered) >= min(rule.reviewers, max(len(assigned), rule.quorum))
-    if everybody or (len(answered) >= rule.quorum and time_over):
+    return time_over or rule.closes == "quorum" or everybody
+
+
+def reviews_agree(attempt: Attempt) -> Reason | None:
+    text = _disagreement(attempt)
+    return Reason("reviews_agree", text) if text else None
+
+
+def reviews_disagree(attempt: Attempt) -> Reason | None:
+    if _disagreement(attempt):
         return None
-    asked = max(len(assigned), rule.quorum)
-    return Reason(
-        "round_complete",
-        f"Baru {len(answered)} dari {asked} penelaah memberi penilaian.",
-        fix="reviewers",
-    )
+    return Reason("reviews_disagree", "Penilaian para penelaah tidak bertentangan.")
+
+
+def _disagreement(attempt: Attempt) -> str | None:
+    """How the reviews contradict each other by the rule of the stage; None where they do not."""
+    rule, given = review_rule(attempt), counted(reviews(attempt))
+    if rule is None:
+        return None
+    apart = spread(given)
+    if rule.spread is not None and apart is not None and apart > rule.spread:
+        shown = str(apart).replace(".", ",")
+        return f"Nilai penelaah berselisih {shown} poin; batasnya {rule.spread}."
+    if rule.opposed and set(rule.opposed) <= {review.recommendation for review in given}:
+        return "Rekomendasi para penelaah bertolak belakang."
+    return None
 
 
 def score_passes(attempt: Attempt) -> Reason | None:
@@ -137,6 +175,8 @@ GUARDS: dict[str, Guard] = {
     "recorded": recorded,
     "at_most": at_most,
     "round_complete": round_complete,
+    "reviews_agree": reviews_agree,
+    "reviews_disagree": reviews_disagree,
     "score_passes": score_passes,
     "score_below_pass": score_below_pass,
 }
@@ -162,12 +202,29 @@ def reviews_of(session: Session, case: Case) -> list[Review]:
     )
 
 
-def average(given: list[Review]) -> Decimal | None:
-    """The plain mean of the reviewers' weighted scores, two places; None without reviews."""
-    if not given:
-        return None
-    total = sum((Decimal(review.score) for review in given), Decimal(0))
-    return (total / len(given)).quantize(Decimal("0.01"))
+def counted(given: Iterable[Review]) -> list[Review]:
+    """Without those set aside for a conflict of interest."""
+    return [review for review in given if review.set_aside_at is None]
+
+
+def average(given: Iterable[Review]) -> Decimal | None:
+    """The plain mean of the weighted scores that count, two places; None without any."""
+    scores = [Decimal(review.score) for review in counted(given)]
+    return (sum(scores, Decimal(0)) / len(scores)).quantize(Decimal("0.01")) if scores else None
+
+
+def spread(given: Iterable[Review]) -> Decimal | None:
+    """How far the highest and the lowest score that count lie apart; None with fewer than two."""
+    scores = [Decimal(review.score) for review in counted(given)]
+    return max(scores) - min(scores) if len(scores) > 1 else None
+
+
+def is_outside(reviewer: User, case: Case) -> bool:
+    """Whether the person works neither in the case's agency nor above or below it."""
+    home = reviewer.agency
+    return home is None or not (
+        case.agency.path.startswith(home.path) or home.path.startswith(case.agency.path)
+    )
 
 
 def head_of(session: Session, agency: Agency) -> User | None:

@@ -22,7 +22,7 @@ SEE_EVERY_CASE = frozenset({"coordinator", "auditor"})
 WRITERS = frozenset({"proposer", "co_author"})
 SEE_REVIEWS = frozenset({"coordinator", "organiser", "auditor"})
 HAND_OVER = frozenset({"proposer", "agency_head", "organiser", "coordinator"})
-INSIDERS = frozenset({"proposer", "co_author", "mentor", "coach"})
+CONFIDENTIAL = frozenset({"people.conflict_declared", "people.conflict_dismissed", "people.abstained"})
 
 
 def is_active(user: User, at: datetime) -> bool:
@@ -88,9 +88,14 @@ def may_propose(user: User) -> bool:
     return user.agency_id is not None
 
 
-def may_see_reviews(user: User, case: Case, *, reviewed_by_me: bool) -> bool:
-    """Staff always, a reviewer after giving their own; a proposer hears only what the decision carried."""
-    return bool(roles_on(user, case) & SEE_REVIEWS) or reviewed_by_me
+def may_see_reviews(user: User, case: Case, *, reviewed_by_me: bool, others: str = "after_own") -> bool:
+    """Staff always; a reviewer when `others` of the stage says; a proposer hears what a decision carried."""
+    roles = roles_on(user, case)
+    if roles & SEE_REVIEWS:
+        return True
+    if others == "at_once":
+        return reviewed_by_me or "reviewer" in roles
+    return reviewed_by_me and others == "after_own"
 
 
 def may_see_all_mail(user: User, case: Case) -> bool:
@@ -117,13 +122,6 @@ def may_see_feed(user: User) -> bool:
     return bool(user.global_roles & SEE_EVERY_CASE)
 
 
-def conflict(reviewer: User, case: Case) -> str | None:
-    """Why this person may not review this case, in words; none if nothing is known against it."""
-    if any(p.user_id == reviewer.id and p.role in INSIDERS for p in case.participants):
-        return f"{reviewer.name} terlibat dalam usulan ini."
-    return agency_conflict(reviewer, case.agency)
-
-
 def agency_conflict(reviewer: User, agency: Agency) -> str | None:
     """Why this person may not review for an agency, in words; none where the two are strangers."""
     if reviewer.agency and agency.path.startswith(reviewer.agency.path):
@@ -131,3 +129,29 @@ def agency_conflict(reviewer: User, agency: Agency) -> str | None:
     if reviewer.agency and reviewer.agency.path.startswith(agency.path):
         return f"{reviewer.name} bekerja di bawah instansi pengusul ({agency.short_name})."
     return None
+
+
+def may_edit_reviewers(user: User) -> bool:
+    """Keep what assignment rests on: expertise, posts, the end of access, substitutes of others."""
+    return bool(user.global_roles & {"coordinator", "admin"})
+
+
+def may_compare(user: User) -> bool:
+    """See a cohort's scores side by side."""
+    return bool(user.global_roles & SEE_REVIEWS)
+
+
+def may_declare(user: User, case: Case) -> bool:
+    """Say that one has a conflict of interest: whoever may be asked to review, and whoever was."""
+    asked = any(p.user_id == user.id and p.role == "reviewer" for p in case.participants)
+    return asked or "reviewer" in user.global_roles
+
+
+def may_dismiss(user: User, case: Case) -> bool:
+    """Decide that a conflict of interest does not stand in the way."""
+    return "coordinator" in roles_on(user, case)
+
+
+def may_read_note(user: User, case: Case, event: str, actor_id: int | None) -> bool:
+    """What a person wrote about themselves (a conflict, an abstention) is for staff and for them alone."""
+    return event not in CONFIDENTIAL or actor_id == user.id or bool(roles_on(user, case) & SEE_REVIEWS)

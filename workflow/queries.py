@@ -1,17 +1,31 @@
 """What pages and the API read. Every query asks the policy, so that nobody finds what is not theirs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from workflow import policy
+from workflow import conflicts, policy
+from workflow.conflicts import Finding
 from workflow.definition import process, versions
 from workflow.errors import Invalid, Problem
-from workflow.models import Agency, Case, Cohort, Email, Event, Evidence, Grant, Participant, Review, User
+from workflow.models import (
+    Agency,
+    Case,
+    Cohort,
+    Conflict,
+    Email,
+    Event,
+    Evidence,
+    Grant,
+    Participant,
+    Review,
+    Substitute,
+    User,
+)
+from workflow.validation import storable
 
 PAGE = 50
 LARGEST_PAGE = 200
@@ -331,14 +345,22 @@ def people_by_id(session: Session, ids: set[int]) -> dict[int, User]:
     return {u.id: u for u in session.scalars(select(User).where(User.id.in_(ids))).unique()}
 
 
-def reviewers_for(session: Session, case: Case, now: datetime) -> Sequence[tuple[User, str | None]]:
+def reviewers(session: Session) -> list[User]:
+    """Everybody who could be asked to review, by name."""
+    return list(
+        session.scalars(
+            select(User)
+            .where(User.id.in_(select(Grant.user_id).where(Grant.role == "reviewer")))
+            .order_by(User.name)
+        ).unique()
+    )
+
+
+def reviewers_for(session: Session, case: Case, now: datetime) -> list[tuple[User, list[Finding]]]:
     """Everybody who could be asked to review this case, each with what speaks against it."""
-    pool = session.scalars(
-        select(User)
-        .where(User.id.in_(select(Grant.user_id).where(Grant.role == "reviewer")))
-        .order_by(User.name)
-    ).unique()
-    return [(user, policy.conflict(user, case)) for user in pool if policy.is_active(user, now)]
+    pool = [user for user in reviewers(session) if policy.is_active(user, now)]
+    found = conflicts.of_pairs(session, [case], pool, now)
+    return [(user, found.get((case.id, user.id), [])) for user in pool]
 
 
 def funnel(session: Session) -> dict[str, int]:
@@ -429,3 +451,102 @@ def review_load(session: Session) -> dict[int, int]:
 def counts_by_state(session: Session) -> dict[str, int]:
     """How many cases stand in each state."""
     return {row[0]: row[1] for row in session.execute(select(Case.state, func.count()).group_by(Case.state))}
+
+
+# --- cohorts and rounds -----------------------------------------------------------------------------
+
+
+def cohorts(session: Session) -> list[Cohort]:
+    """Newest first."""
+    return list(session.scalars(select(Cohort).order_by(Cohort.year.desc(), Cohort.name)))
+
+
+def cohort(session: Session, code: str) -> Cohort | None:
+    if not storable(code):
+        return None
+    return session.scalars(select(Cohort).where(Cohort.code == code)).one_or_none()
+
+
+def cohort_sizes(session: Session, user: User) -> list[dict[str, Any]]:
+    """Every cohort with how many of its cases this person may see."""
+    rows = session.execute(
+        select(Case.cohort_id, func.count())
+        .where(policy.visible(user), Case.cohort_id.is_not(None))
+        .group_by(Case.cohort_id)
+    )
+    counts = {row[0]: row[1] for row in rows}
+    return [
+        {"name": c.name, "year": c.year, "cases": counts.get(c.id, 0), "href": f"/angkatan/{c.code}"}
+        for c in cohorts(session)
+    ]
+
+
+def cohort_cases(session: Session, user: User, held: Cohort) -> list[Case]:
+    return list(
+        session.scalars(
+            select(Case).where(policy.visible(user), Case.cohort_id == held.id).order_by(Case.number)
+        )
+    )
+
+
+def cases_in(session: Session, user: User, state: str, cohort_code: str, limit: int) -> list[Case]:
+    """The cases of a state, of one cohort where given, soonest deadline first."""
+    query = select(Case).where(policy.visible(user), Case.state == state)
+    if cohort_code and storable(cohort_code):
+        query = query.where(Case.cohort_id.in_(select(Cohort.id).where(Cohort.code == cohort_code)))
+    return list(session.scalars(query.order_by(Case.due_at.asc().nulls_last(), Case.id).limit(limit)))
+
+
+def reviews_by_state(session: Session, user: User, held: Cohort) -> dict[str, dict[Case, list[Review]]]:
+    """The reviews of each case's latest round in every state, for those cases of a cohort that have any."""
+    cases = {case.id: case for case in cohort_cases(session, user, held)}
+    rows = session.scalars(select(Review).where(Review.case_id.in_(cases)).order_by(Review.visit, Review.id))
+    found: dict[str, dict[Case, list[Review]]] = {}
+    for review in rows.unique():
+        given = found.setdefault(review.state, {})
+        before = given.get(cases[review.case_id], [])
+        same = [r for r in before if r.visit == review.visit]
+        given[cases[review.case_id]] = [*same, review]
+    return found
+
+
+def reviews_given(session: Session) -> dict[int, int]:
+    """How many reviews each person has given, by user id."""
+    rows = session.execute(select(Review.reviewer_id, func.count()).group_by(Review.reviewer_id))
+    return {row[0]: row[1] for row in rows}
+
+
+def absences(session: Session, today: date) -> dict[int, list[Substitute]]:
+    """Present and coming stand-ins, by the id of the one who is away, soonest first."""
+    rows = session.scalars(
+        select(Substitute)
+        .where(Substitute.ended_at.is_(None), Substitute.ends_on >= today)
+        .order_by(Substitute.starts_on)
+    )
+    found: dict[int, list[Substitute]] = {}
+    for row in rows.unique():
+        found.setdefault(row.user_id, []).append(row)
+    return found
+
+
+def declarable(session: Session, user: User) -> list[tuple[Case, Conflict | None]]:
+    """Open innovations a reviewer may be asked about, with what they declared: title and agency only."""
+    reviewed = [s.name for v in versions() for s in process(v).states.values() if s.review]
+    stages = {name.partition(".")[0] for name in reviewed}
+    near = or_(*(Case.state.startswith(f"{stage}.", autoescape=True) for stage in stages))
+    rows = session.execute(
+        select(Case, Conflict)
+        .outerjoin(
+            Conflict,
+            and_(
+                Conflict.case_id == Case.id,
+                Conflict.user_id == user.id,
+                Conflict.declared_at.is_not(None),
+                Conflict.dismissed_at.is_(None),
+            ),
+        )
+        .where(Case.outcome.is_(None), near, ~Case.state.endswith(".draft"))
+        .order_by(Conflict.id.is_(None), Case.title)
+        .limit(LARGEST_PAGE)
+    )
+    return [(row[0], row[1]) for row in rows]

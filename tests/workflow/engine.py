@@ -177,9 +177,9 @@ def _onward(place: Place, rows: Rows, flow: Process, known: Container[str]) -> I
     """
     state = _case(place).state
     if flow.states[state].review and any(step.to not in known for step in flow.automatic(state)):
-        for score in (50, 90):
+        for scores in ((50, 50, 50), (90, 90, 90), (40, 90, 90)):
             put_back(place.database, rows)
-            judge(place, score)
+            judge(place, scores)
             yield from _worked(place)
     for step in flow.leaving(state):
         new = step.to not in known or (step.to == state and flow.automatic(state))
@@ -203,8 +203,8 @@ def _worked(place: Place) -> Iterator[str]:
             delivery.drop(session, "job", job_id, place.clock())
 
 
-def judge(place: Place, score: int) -> None:
-    """Three reviewers are asked, and all give the same score."""
+def judge(place: Place, scores: tuple[int, int, int]) -> None:
+    """Three reviewers are asked, and give these scores."""
     case = _case(place)
     rule = process(case.process).states[case.state].review
     assert rule is not None
@@ -213,7 +213,7 @@ def judge(place: Place, score: int) -> None:
     for name in JURY:
         with place.database.write() as session:
             commands.assign_reviewer(session, place.actor(session, by), case.number, address(name))
-    for name in JURY:
+    for name, score in zip(JURY, scores, strict=True):
         with place.database.write() as session:
             commands.give_review(session, place.actor(session, name), case.number, review(rule.rubric, score))
 

@@ -98,7 +98,7 @@ def score(session: Session, who: Actor, case: Case) -> float | None:
         return None
     last = [r for r in given if r.visit == given[-1].visit]
     mine = any(r.reviewer_id == who.user_id for r in last)
-    if policy.may_see_reviews(who.user, case, reviewed_by_me=mine):
+    if policy.may_see_reviews(who.user, case, reviewed_by_me=mine, others=others(case, last[0].state)):
         mean = average(last)
         return None if mean is None else float(mean)
     if case.visit == last[0].visit:
@@ -154,9 +154,21 @@ def readable(rows: list[Event], user: User, case: Case) -> set[int]:
     return {
         e.id
         for e in rows
-        if e.name != "case.reviewed"
-        or policy.may_see_reviews(user, case, reviewed_by_me=e.data["visit"] in mine)
+        if policy.may_read_note(user, case, e.name, e.actor_id)
+        and (
+            e.name != "case.reviewed"
+            or e.actor_id == user.id
+            or policy.may_see_reviews(
+                user, case, reviewed_by_me=e.data["visit"] in mine, others=others(case, e.data["state"])
+            )
+        )
     }
+
+
+def others(case: Case, state: str) -> str:
+    """When a reviewer may read the other reviews of a state."""
+    rule = process(case.process).states[state].review
+    return rule.others if rule else "after_own"
 
 
 def email(row: Email, people: People, now: datetime) -> Json:

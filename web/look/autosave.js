@@ -66,7 +66,7 @@ class Draft {
 
   async save(leaving = false) {
     const now = this.written();
-    if (now === this.saved || this.state === "conflict" || this.away() || (this.busy && !leaving)) return;
+    if (now === this.saved || ["conflict", "released"].includes(this.state) || this.away() || (this.busy && !leaving)) return;
     clearTimeout(this.timer);
     this.busy = true;
     if (!leaving) this.say("saving");
@@ -92,6 +92,11 @@ class Draft {
     const json = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
     if ([401, 403].includes(answer.status) || answer.redirected) return this.ended();
     if (answer.status === 409) return this.say("conflict", json.href && [json.href, this.line.dataset.compare]);
+    if (answer.status === 410) {
+      this.saved = sent;
+      localStorage.removeItem(this.key);
+      return this.say("released", [json.href, this.line.dataset.more], json.saved_text);
+    }
     if (!answer.ok) return this.say("failed");
     this.saved = sent;
     this.renewed = false;

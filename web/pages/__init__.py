@@ -10,12 +10,15 @@ from web.context import desk, now, viewer
 from web.language import locale
 from web.pages import (
     account,
+    assignments,
     audit,
     cases,
+    cohorts,
     delivery,
     demo,
     health,
     home,
+    panel,
     people,
     process,
     reviewers,
@@ -37,6 +40,9 @@ def init_app(app: Flask) -> None:
         steps,
         reviews,
         reviewers,
+        assignments,
+        cohorts,
+        panel,
         delivery,
         process,
         account,
@@ -103,6 +109,10 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
     ]
     if "reviewer" in user.global_roles:
         items.append((_("Telaah"), "/telaah", None))
+    if policy.may_compare(user):
+        items.append((_("Angkatan"), "/angkatan", None))
+    if policy.may_edit_reviewers(user):
+        items.append((_("Penelaah"), "/penelaah", None))
     if policy.may_run_delivery(user):
         items.append((_("Pengiriman"), "/pengiriman", None))
     if policy.may_see_chain(user):

@@ -19,7 +19,7 @@ from web.once import once
 from workflow import commands, policy, queries, validation
 from workflow.definition import process, version_for
 from workflow.errors import Forbidden, Invalid, Problem
-from workflow.guards import average, reviews_of
+from workflow.guards import average, counted, reviews_of, spread
 from workflow.models import Agency, Case, Cohort, Event, Review
 from workflow.phrases import ROLE_NAMES
 
@@ -235,6 +235,10 @@ def show(number: str) -> str:
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
+    rule = process(case.process).states[case.state].review
+    peers = policy.may_see_reviews(
+        user, case, reviewed_by_me=mine, others=rule.others if rule else "after_own"
+    )
     hidden = {"version": commands.etag(case)}
     mails = {e.id: sum(1 for m in emails if m.event_id == e.id) for e in events}
     return render_template(
@@ -248,20 +252,26 @@ def show(number: str) -> str:
         category=case_view.category_words(case.category),
         marks=case_view.stage_marks(case, now(), locale(), case_view.stages_left(events)),
         step=case_view.next_step(case, found, now(), locale(), hidden, _extra(case, roles, mine=mine)),
-        timeline=case_view.timeline(case, events, people, mails, locale()),
+        timeline=case_view.timeline(case, _readable(case, events), people, mails, locale()),
         forms=_filled(case),
         emails=[m for m in emails if m.recipient_id == user.id or policy.may_see_all_mail(user, case)],
         people=people,
-        reviews=[r for r in ever if staff or mine or r.reviewer_id == user.id],
+        reviews=[r for r in ever if staff or peers or r.reviewer_id == user.id],
         review_answers={r.id: _sheet(case, r) for r in ever},
-        review_count=len(given),
-        average=average(given) if staff or mine else None,
+        review_count=len(counted(given)),
+        average=average(given) if staff or peers else None,
+        spread=spread(given) if staff else None,
         roles=roles,
         note=_last_note(events),
         may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},
         may_amend=bool(roles & policy.WRITERS) and _in_own_hands(case),
         now=now(),
     )
+
+
+def _readable(case: Case, events: list[Event]) -> list[Event]:
+    """Without the notes that are not for this person; and without events that would only say there is one."""
+    return [e for e in events if policy.may_read_note(me(), case, e.name, e.actor_id)]
 
 
 def _sheet(case: Case, review: Review) -> list[dict[str, Any]]:

@@ -39,6 +39,28 @@ def change(number: str) -> Response | tuple[str, int]:
     return redirect(f"/usulan/{number}/penelaah")
 
 
+@bp.post("/benturan")
+@signed_in
+def dismiss(number: str) -> Response | tuple[str, int]:
+    """Set a conflict of interest aside, with the reason."""
+    user_id = request.form.get("user", "")
+    try:
+        with desk().database.write() as session:
+            commands.dismiss_conflict(
+                session,
+                actor(session),
+                number,
+                int(user_id) if user_id.isdecimal() and len(user_id) < 10 else 0,  # noqa: PLR2004
+                request.form.get("ground", ""),
+                request.form.get("reason", ""),
+            )
+    except (Invalid, Refused) as refusal:
+        text = refusal.problems[0].message if isinstance(refusal, Invalid) else str(refusal)
+        return _page(number, Forbidden(text)), 409 if isinstance(refusal, Refused) else 422
+    flash(_("Benturan dikesampingkan; alasannya tercatat dalam riwayat."), "ok")
+    return redirect(f"/usulan/{number}/penelaah")
+
+
 def _page(number: str, refusal: DomainError | None = None) -> str:
     with desk().database.read() as session:
         case = commands.find(session, actor(session), number)
@@ -47,16 +69,18 @@ def _page(number: str, refusal: DomainError | None = None) -> str:
             raise Forbidden("Penelaah ditugaskan oleh penyelenggara atau koordinator selama usulan ditelaah.")
         pool = queries.reviewers_for(session, case, now())
         load = queries.review_load(session)
-        answered = {r.reviewer_id for r in reviews_of(session, case)}
+        given = reviews_of(session, case)
+    answered = {r.reviewer_id for r in given}
     assigned = case.holders("reviewer", case.state)
     rows: list[dict[str, Any]] = [
         {
             "user": user,
-            "conflict": conflict,
+            "findings": findings,
+            "conflict": " ".join(f.message for f in findings if not f.dismissed) or None,
             "load": load.get(user.id, 0),
             "assigned": user in assigned,
         }
-        for user, conflict in pool
+        for user, findings in pool
     ]
     rows.sort(key=lambda r: (not r["assigned"], r["conflict"] is not None, r["load"], r["user"].name))
     return render_template(
@@ -68,4 +92,6 @@ def _page(number: str, refusal: DomainError | None = None) -> str:
         answered=answered,
         version=commands.etag(case),
         refusal=refusal,
+        set_aside={r.reviewer_id for r in given if r.set_aside_at},
+        may_dismiss=policy.may_dismiss(me(), case),
     )

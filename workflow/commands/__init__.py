@@ -5,30 +5,51 @@ the case, append the event and owe the work, in that order.
 """
 
 from workflow.commands.advance import advance, advance_by_itself, options, take
+from workflow.commands.assignment import (
+    abstain,
+    assign_all,
+    assign_reviewer,
+    declare_conflict,
+    dismiss_conflict,
+    recheck_case,
+    release_reviewer,
+)
 from workflow.commands.clock import fire_deadline
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence
 from workflow.commands.find import etag, find
-from workflow.commands.people import assign_reviewer, hand_over, release_reviewer
+from workflow.commands.people import hand_over
+from workflow.commands.profiles import set_profile
 from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.start import amend, start
+from workflow.commands.substitutes import begin_substitute, due_substitutes, end_substitute, set_substitute
 
 __all__ = [
     "NewEvidence",
+    "abstain",
     "add_evidence",
     "advance",
     "advance_by_itself",
     "amend",
+    "assign_all",
     "assign_reviewer",
+    "begin_substitute",
+    "declare_conflict",
+    "dismiss_conflict",
+    "due_substitutes",
+    "end_substitute",
     "etag",
     "find",
     "fire_deadline",
     "give_review",
     "hand_over",
     "options",
+    "recheck_case",
     "release_reviewer",
     "save_draft",
     "save_review_draft",
+    "set_profile",
+    "set_substitute",
     "start",
     "take",
 ]

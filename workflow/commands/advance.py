@@ -12,7 +12,7 @@ from workflow.commands.drafts import load_draft
 from workflow.commands.find import check_version, find
 from workflow.definition import SYSTEM, Process, Transition, process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
-from workflow.guards import Attempt, average, reviews_of, unmet
+from workflow.guards import Attempt, average, reviews_of, spread, unmet
 from workflow.ledger import Actor, record
 from workflow.models import Case, Draft, Event
 from workflow.phrases import ROLE_NAMES, phrase
@@ -175,8 +175,11 @@ def _role_reason(step: Transition) -> Reason:
 def _result(session: Session, flow: Process, case: Case) -> dict[str, str] | None:
     """What a finished round came to, for the record and the mail."""
     rule = flow.states[case.state].review
-    score = average(reviews_of(session, case)) if rule else None
-    return {"score": str(score), "pass": str(rule.pass_score)} if rule and score is not None else None
+    given = reviews_of(session, case) if rule else []
+    score, apart = average(given), spread(given)
+    if rule is None or score is None:
+        return None
+    return {"score": str(score), "pass": str(rule.pass_score)} | ({"spread": str(apart)} if apart else {})
 
 
 def _document(

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from workflow import deadlines
 from workflow.commands.advance import autopilot
+from workflow.commands.find import locked
 from workflow.definition import SYSTEM, process
 from workflow.ledger import Actor, record
 from workflow.models import Case, Deadline, Event
@@ -22,7 +23,7 @@ def fire_deadline(session: Session, deadline_id: int, actor: Actor) -> Event | N
     if taken is None:
         return None
     row = session.get_one(Deadline, deadline_id)
-    case = session.get_one(Case, taken, with_for_update={"of": Case})
+    (case,) = locked(session, Case.id == taken)
     if case.visit != row.visit:
         return None
     name = "deadline.passed" if row.kind == deadlines.END else "deadline.reminded"

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from workflow import policy
+from workflow import conflicts, dates, policy
 from workflow.commands.advance import autopilot
-from workflow.commands.find import find
+from workflow.commands.find import one
 from workflow.definition import ReviewRule, process
-from workflow.errors import Forbidden, Invalid, Reason, Refused
+from workflow.errors import Forbidden, Invalid, NotFound, Reason, Refused
 from workflow.ledger import Actor, record
-from workflow.models import Case, Draft, Review, User
+from workflow.models import Case, Draft, Participant, Review, User
 from workflow.validation import draft_problems, require, schema
 
 
@@ -23,10 +23,13 @@ def give_review(session: Session, actor: Actor, number: str, document: Mapping[s
     Does not touch the case's version, so that reviewers never block each other.
     Raises NotFound, Refused (no review here, or already given), Forbidden, Invalid.
     """
-    case = find(session, actor, number, lock=True)
+    case = find_for_review(session, actor, number, lock=True)
     rule, reviewer = _desk(case, actor)
     if _given(session, case, reviewer):
         raise Refused([Reason("reviewed", "Anda sudah memberi penilaian pada putaran ini.")])
+    barred = conflicts.standing(session, case, reviewer, actor.at)
+    if barred:
+        raise Refused([Reason("conflict", " ".join(f.message for f in barred))])
     require(rule.rubric, document, actor.locale)
     score = weighted(rule.rubric, document["scores"])
     data = {"state": case.state, "visit": case.visit, "rubric": rule.rubric}
@@ -64,19 +67,22 @@ def give_review(session: Session, actor: Actor, number: str, document: Mapping[s
 
 
 def save_review_draft(session: Session, actor: Actor, number: str, document: Mapping[str, Any]) -> Draft:
-    """Keep an unfinished review; only its reviewer ever sees it."""
-    case = find(session, actor, number, lock=True)
-    rule, reviewer = _desk(case, actor)
+    """Keep an unfinished review; only its reviewer ever sees it.
+
+    Also for one whose assignment has ended meanwhile, or whose round has: what was written is never lost.
+    """
+    case = find_for_review(session, actor, number, lock=True)
+    rubric, reviewer = desk_of(case, actor)
     if _given(session, case, reviewer):
         raise Refused([Reason("reviewed", "Anda sudah memberi penilaian pada putaran ini.")])
-    problems = draft_problems(rule.rubric, document, actor.locale)
+    problems = draft_problems(rubric, document, actor.locale)
     if problems:
         raise Invalid(problems, dict(document))
-    draft = review_draft(session, case, rule.rubric, reviewer)
+    draft = review_draft(session, case, rubric, reviewer)
     if draft is None:
         draft = Draft(
             case_id=case.id,
-            form=rule.rubric,
+            form=rubric,
             user_key=reviewer.id,
             data={},
             revision=0,
@@ -105,12 +111,53 @@ def weighted(rubric: str, scores: Mapping[str, int]) -> Decimal:
     return (total / parts).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def _desk(case: Case, actor: Actor) -> tuple[ReviewRule, User]:
-    rule = process(case.process).states[case.state].review
-    if rule is None:
-        raise Refused([Reason("state", "Usulan ini tidak sedang ditelaah.")])
-    if actor.user is None or "reviewer" not in policy.roles_on(actor.user, case):
+def find_for_review(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Case:
+    """The case, for whoever may see it and for those who were asked to review it and no longer are."""
+    case = one(session, number, lock=lock)
+    if case is None or actor.user is None:
+        raise NotFound
+    if not policy.may_see(actor.user, case) and last_asked(case, actor.user) is None:
+        raise NotFound
+    return case
+
+
+def last_asked(case: Case, user: User) -> Participant | None:
+    """The latest time this person was asked to review the case, ended or not."""
+    asked = [p for p in case.participants if p.user_id == user.id and p.role == "reviewer"]
+    return asked[-1] if asked else None
+
+
+def desk_of(case: Case, actor: Actor) -> tuple[str, User]:
+    """The rubric a person was asked to answer here last, whatever became of it. Raises Forbidden."""
+    asked = last_asked(case, actor.user) if actor.user else None
+    rule = process(case.process).states[asked.state].review if asked and asked.state else None
+    if rule is None or actor.user is None:
         raise Forbidden("Anda tidak ditugaskan menelaah usulan ini.")
+    return rule.rubric, actor.user
+
+
+def closed(case: Case, user: User) -> Reason | None:
+    """Why a person who was asked can no longer judge; None while they can."""
+    asked = last_asked(case, user)
+    if asked is None:
+        return Reason("assigned", "Anda tidak ditugaskan menelaah usulan ini.")
+    if asked.until is not None:
+        when = dates.long_moment(asked.until)
+        return Reason("released", f"Penugasan Anda dicabut pada {when}. Draf Anda tetap tersimpan.")
+    if asked.state != case.state:
+        return Reason("state", "Putaran penelaahan ini sudah ditutup. Draf Anda tetap tersimpan.")
+    return None
+
+
+def _desk(case: Case, actor: Actor) -> tuple[ReviewRule, User]:
+    if actor.user is None:
+        raise Forbidden("Anda tidak ditugaskan menelaah usulan ini.")
+    reason = closed(case, actor.user)
+    rule = process(case.process).states[case.state].review
+    if reason is not None and reason.guard != "state":
+        raise Forbidden(reason.message)
+    if reason is not None or rule is None:
+        raise Refused([reason or Reason("state", "Usulan ini tidak sedang ditelaah.")])
     return rule, actor.user
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from workflow import deadlines, policy
 from workflow.calendar import wib_date
+from workflow.commands.assignment import lock_people, locked_by_email, recheck_owed
 from workflow.commands.drafts import draft_form, put_draft
 from workflow.commands.find import check_version, find
 from workflow.definition import process, version_for
@@ -34,6 +35,7 @@ def start(session: Session, actor: Actor, document: Mapping[str, Any]) -> Case:
     document = _tidied(document)
     require("proposal_create", document, actor.locale)
     names = _resolve(session, user, document, actor.at)
+    lock_people(session, {user.id, *({names.mentor.id} if names.mentor else ())})
     year = wib_date(actor.at).year
     flow = process(version_for(year))
     state = flow.first_state("innovation")
@@ -79,6 +81,7 @@ def start(session: Session, actor: Actor, document: Mapping[str, Any]) -> Case:
             "cohort": names.cohort.code if names.cohort else None,
             "people": {p.role: p.user.id for p in case.participants},
         },
+        handlers=recheck_owed(session, case),
     )
     return case
 
@@ -92,6 +95,7 @@ def amend(
 ) -> Case:
     """Change the cover data while the proposer holds the case in its first stage."""
     user = _person(actor)
+    locked_by_email(session, str(document.get("mentor") or ""))
     case = find(session, actor, number, lock=True)
     check_version(case, expected)
     flow = process(case.process)
@@ -131,6 +135,7 @@ def amend(
             "cohort": names.cohort.code if names.cohort else None,
             "people": {"mentor": names.mentor.id if names.mentor else None},
         },
+        handlers=recheck_owed(session, case),
     )
     return case
 

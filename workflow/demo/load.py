@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workflow import commands
+from workflow.calendar import end_of
 from workflow.clock import WIB
 from workflow.db import Database
 from workflow.demo.clock import set_clock
 from workflow.demo.people import DOMAIN, HEADS, REVIEWERS, STAFF, Persona
 from workflow.demo.plot import scenes
 from workflow.demo.story import Story
+from workflow.guards import reviews_of
+from workflow.ledger import Actor
 from workflow.models import Agency, Case, Cohort, Fact
 from workflow.people import create_user
 
@@ -68,10 +72,23 @@ def load_demo(database: Database, drain: Drain, progress: Callable[[int], None] 
     for innovation in found:
         story.plan(innovation, COHORT)
     story.play(progress)
+    _declare_conflict(database)
+    drain(TODAY)
     with database.write() as session:
         session.add(Fact(name=PERSONAS, value=_personas(found)))
         set_clock(session, TODAY)
     return len(found)
+
+
+def _declare_conflict(database: Database) -> None:
+    """One reviewer of a design seminar finds out that a relative is behind the proposal."""
+    with database.write() as session:
+        waiting = select(Case).where(Case.state == "pkp_proposal.design_seminar").order_by(Case.id)
+        case = session.scalars(waiting.limit(1)).one()
+        judged = {review.reviewer_id for review in reviews_of(session, case)}
+        reviewer = next(u for u in reversed(case.holders("reviewer", case.state)) if u.id not in judged)
+        reason = "Pengusul adalah sepupu saya; mohon ditunjuk penelaah lain."
+        commands.declare_conflict(session, Actor(reviewer, TODAY), case.number, reason)
 
 
 def _people(session: Session, found: list[dict[str, Any]]) -> None:
@@ -107,7 +124,7 @@ def _add(session: Session, persona: Persona, seen: set[str]) -> None:
     if persona.email in seen:
         return
     seen.add(persona.email)
-    create_user(
+    user = create_user(
         session,
         BEGINNING,
         email=f"{persona.email}@{DOMAIN}",
@@ -116,7 +133,12 @@ def _add(session: Session, persona: Persona, seen: set[str]) -> None:
         agency=persona.agency,
         roles=persona.roles,
         heads_agency=persona.heads_agency,
+        expires_at=end_of(date.fromisoformat(persona.access_until)) if persona.access_until else None,
     )
+    if "reviewer" in persona.roles:
+        user.expertise = {"affairs": list(persona.affairs), "categories": list(persona.categories)}
+    if persona.former:
+        user.former_posts = [{"agency": persona.former[0], "until": persona.former[1]}]
 
 
 def _personas(found: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -15,6 +15,10 @@ class Persona:
     agency: str | None
     roles: tuple[str, ...] = ()
     heads_agency: bool = False
+    affairs: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ("digital", "non_digital")
+    former: tuple[str, str] | None = None
+    access_until: str | None = None
 
 
 STAFF = (
@@ -44,6 +48,8 @@ REVIEWERS = (
         "Widyaiswara Ahli Madya",
         None,
         ("reviewer",),
+        affairs=("Kepegawaian", "Pendidikan dan Pelatihan", "Perencanaan"),
+        access_until="2023-12-31",
     ),
     Persona(
         "larasati.penelaah",
@@ -51,6 +57,8 @@ REVIEWERS = (
         "Dosen Administrasi Publik",
         None,
         ("reviewer",),
+        affairs=("Penelitian dan Pengembangan", "Sosial", "Pemberdayaan Masyarakat dan Desa"),
+        access_until="2023-12-31",
     ),
     Persona(
         "yohanes.penelaah",
@@ -58,6 +66,9 @@ REVIEWERS = (
         "Dosen Sistem Informasi",
         None,
         ("reviewer",),
+        affairs=("Komunikasi dan Informatika", "Statistik", "Perpustakaan"),
+        categories=("digital",),
+        access_until="2023-12-31",
     ),
     Persona(
         "nurul.penelaah",
@@ -65,6 +76,8 @@ REVIEWERS = (
         "Praktisi pelayanan publik",
         None,
         ("reviewer",),
+        affairs=("Administrasi Kependudukan dan Pencatatan Sipil", "Penanaman Modal", "Tenaga Kerja"),
+        access_until="2023-12-31",
     ),
     Persona(
         "wahyudi.penelaah",
@@ -72,6 +85,8 @@ REVIEWERS = (
         "Kepala Bidang Anggaran",
         "bpkpd",
         ("reviewer",),
+        affairs=("Keuangan", "Perdagangan"),
+        former=("diskumindag", "2021-06-30"),
     ),
     Persona(
         "titik.penelaah",
@@ -79,6 +94,7 @@ REVIEWERS = (
         "Kepala Bidang Litbang",
         "bappeda-litbang",
         ("reviewer",),
+        affairs=("Penelitian dan Pengembangan", "Perencanaan", "Lingkungan Hidup"),
     ),
     Persona(
         "arif.penelaah",
@@ -86,6 +102,8 @@ REVIEWERS = (
         "Kepala Bidang Aplikasi Informatika",
         "diskominfo",
         ("reviewer",),
+        affairs=("Komunikasi dan Informatika", "Persandian"),
+        categories=("digital",),
     ),
     Persona(
         "suci.penelaah",
@@ -93,6 +111,8 @@ REVIEWERS = (
         "Pengawas Sekolah",
         "disdikbud",
         ("reviewer",),
+        affairs=("Pendidikan", "Kebudayaan", "Kepemudaan dan Olahraga"),
+        categories=("non_digital",),
     ),
     Persona(
         "joko.penelaah",
@@ -100,6 +120,7 @@ REVIEWERS = (
         "Kepala Bidang Pelayanan Kesehatan",
         "dinkes",
         ("reviewer",),
+        affairs=("Kesehatan", "Pengendalian Penduduk dan Keluarga Berencana", "Sosial"),
     ),
 )
 

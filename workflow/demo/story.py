@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import commands, deadlines, policy
+from workflow import commands, conflicts, deadlines
 from workflow.db import Database
 from workflow.definition import process
 from workflow.demo.people import DOMAIN, REVIEWERS
@@ -112,7 +112,9 @@ class Story:
         case = self._case(session, thread)
         rule = process(case.process).states[case.state].review
         who = self._who(session, thread, rule.assign[0] if rule else "coordinator", scene.at)
-        fitting = [r for r in self._reviewers(session, thread) if policy.conflict(r, case) is None]
+        fitting = [
+            r for r in self._reviewers(session, thread) if not conflicts.standing(session, case, r, scene.at)
+        ]
         for reviewer in fitting[:3]:
             commands.assign_reviewer(session, who, thread.number, reviewer.email)
 

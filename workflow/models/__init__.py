@@ -4,6 +4,7 @@ from workflow.models.base import Base
 from workflow.models.cases import (
     Case,
     Cohort,
+    Conflict,
     Counter,
     Draft,
     Evidence,
@@ -12,7 +13,7 @@ from workflow.models.cases import (
 )
 from workflow.models.events import Chain, Event
 from workflow.models.keeping import Anchor, Incident, Try, Verification
-from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, User
+from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, Substitute, User
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Case",
     "Chain",
     "Cohort",
+    "Conflict",
     "Counter",
     "Deadline",
     "Draft",
@@ -38,6 +40,7 @@ __all__ = [
     "Passkey",
     "Review",
     "SignIn",
+    "Substitute",
     "Try",
     "User",
     "Verification",

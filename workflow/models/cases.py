@@ -127,7 +127,11 @@ class Draft(Base):
 
 
 class Review(Base):
-    """One reviewer's judgement in one visit of a state; never changed once given."""
+    """One reviewer's judgement in one visit of a state; never changed once given.
+
+    `set_aside_at` marks one whose reviewer turned out to have a conflict of interest: it is kept and
+    shown, and left out of every figure.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (UniqueConstraint("case_id", "visit", "reviewer_id"),)
@@ -143,8 +147,29 @@ class Review(Base):
     score: Mapped[str] = mapped_column(String(10))
     comment: Mapped[str] = mapped_column(Text)
     submitted_at: Mapped[datetime]
+    set_aside_at: Mapped[datetime | None]
 
     reviewer: Mapped[User] = relationship(lazy="joined")
+
+
+class Conflict(Base):
+    """What was said about a conflict of interest between a person and a case; one row per ground.
+
+    Grounds that follow from the records (same agency, former post, …) are found anew each time and have
+    a row only once dismissed. `declared_at` is set where the reviewer said so.
+    """
+
+    __tablename__ = "conflicts"
+    __table_args__ = (UniqueConstraint("case_id", "user_id", "ground"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    ground: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(Text)
+    declared_at: Mapped[datetime | None]
+    dismissed_at: Mapped[datetime | None]
+    dismissed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
 class Evidence(Base):

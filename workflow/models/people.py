@@ -1,8 +1,9 @@
 """Agencies and the people who work there."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workflow.db import CanonicalJson
@@ -42,6 +43,8 @@ class User(Base):
 
     A session carries `fs_uniquifier`: another value ends all of them. The secret of the second factor and
     its recovery codes are encrypted; `tf_last_counter` is the time step of the last code, good for once.
+    `expertise` is {"affairs": [urusan], "categories": [category]}; `former_posts` a list of
+    {"agency": code, "until": ISO date}: where the person worked before.
     """
 
     __tablename__ = "users"
@@ -66,6 +69,8 @@ class User(Base):
     tf_last_counter: Mapped[int | None]
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(CanonicalJson)
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64))
+    expertise: Mapped[dict[str, list[str]]] = mapped_column(CanonicalJson, default=dict)
+    former_posts: Mapped[list[dict[str, Any]]] = mapped_column(CanonicalJson, default=list)
 
     agency: Mapped[Agency | None] = relationship(lazy="joined")
     grants: Mapped[list["Grant"]] = relationship(lazy="joined", cascade="all, delete-orphan")
@@ -140,4 +145,29 @@ class SignIn(Base):
 
 Index("ix_sign_ins_of_user", SignIn.user_id, SignIn.id)
 Index("uq_users_fs_webauthn_user_handle", User.fs_webauthn_user_handle, unique=True)
+
+
+class Substitute(Base):
+    """Who stands in for a reviewer from `starts_on` to `ends_on` (days in WIB, both included).
+
+    `begun_at` is when the work already waiting was handed on; `ended_at` when somebody took it back early.
+    """
+
+    __tablename__ = "substitutes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    substitute_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    set_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    set_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(lazy="joined", foreign_keys=[user_id])
+    substitute: Mapped[User] = relationship(lazy="joined", foreign_keys=[substitute_id])
+
+
 Index("ix_users_heads", User.agency_id, User.heads_agency)
