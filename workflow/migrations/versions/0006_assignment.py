@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_conflicts_user_id")),
         sa.ForeignKeyConstraint(["dismissed_by"], ["users.id"], name=op.f("fk_conflicts_dismissed_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conflicts")),
-        sa.UniqueConstraint("case_id", "user_id", "ground", name=op.f("uq_conflicts_case_id")),
+        sa.UniqueConstraint("case_id", "user_id", "ground", name=op.f("uq_conflicts_case_id_user_id_ground")),
     )
     with op.batch_alter_table("conflicts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_conflicts_user_id"), ["user_id"], unique=False)
