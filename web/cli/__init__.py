@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from web.cli import audit, demo, doctor, jobs, people, process, replay, run
+from web.cli import audit, demo, doctor, iid, jobs, people, process, replay, run
 from workflow.errors import DomainError, Invalid
 
 
@@ -36,6 +36,7 @@ for command in (
     process.process,
     jobs.jobs,
     audit.audit,
+    iid.iid,
     replay.replay,
     doctor.doctor,
 ):
