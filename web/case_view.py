@@ -202,7 +202,11 @@ def _reason(case: Case, flow: Process, reason: Reason, locale: str) -> dict[str,
 def _fix(case: Case, flow: Process, fix: str | None, locale: str) -> dict[str, str] | None:
     if fix is None:
         return None
-    pages = {"people": ("ubah", _("Tetapkan")), "reviewers": ("penelaah", _("Lihat penelaah"))}
+    pages = {
+        "people": ("ubah", _("Tetapkan")),
+        "reviewers": ("penelaah", _("Lihat penelaah")),
+        "indicators": ("indikator", _("Buka indikator")),
+    }
     if fix in pages:
         path, label = pages[fix]
         return {"href": f"/usulan/{case.number}/{path}", "label": label}
@@ -224,6 +228,10 @@ FACT_TITLES = {
     "people.handed_over": "Penanggung jawab berganti",
     "evidence.added": "Bukti dukung diunggah",
     "deadline.reminded": "Pemegang giliran diingatkan",
+    "evidence.withdrawn": "Bukti dukung ditarik",
+    "claim.named": "Parameter indikator ditetapkan",
+    "claim.accepted": "Bukti indikator diterima",
+    "claim.refused": "Bukti indikator ditolak",
     "deadline.passed": "Batas waktu terlewati",
 }
 

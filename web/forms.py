@@ -328,31 +328,6 @@ def problem_links(name: str, problems: Iterable[Problem]) -> list[dict[str, str]
     return found
 
 
-# --- prefill ---------------------------------------------------------------------------------------
-
-
-def prefilled(name: str, forms: Mapping[str, Any]) -> dict[str, Any]:
-    """A first draft from what earlier forms already hold (`x-from`): nothing is typed twice."""
-    document = {}
-    for key, node in schema(name)["properties"].items():
-        sources = node.get("x-from", [])
-        for source in [sources] if isinstance(sources, str) else sources:
-            form, _, path = source.partition(".")
-            value = _dig(forms.get(form), path)
-            if value not in (None, "", [], {}):
-                document[key] = value
-                break
-    return document
-
-
-def _dig(value: Any, path: str) -> Any:  # noqa: ANN401
-    for step in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
-    return value
-
-
 # --- document → answers ------------------------------------------------------------------------------
 
 

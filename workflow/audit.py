@@ -88,7 +88,11 @@ VERSIONED = {
     "people.assigned",
     "people.released",
     "people.handed_over",
+    "claim.accepted",
+    "claim.named",
+    "claim.refused",
     "evidence.added",
+    "evidence.withdrawn",
 }
 FACTS = ("title", "category", "agency", "cohort")
 

@@ -22,6 +22,8 @@ SEE_EVERY_CASE = frozenset({"coordinator", "auditor"})
 WRITERS = frozenset({"proposer", "co_author"})
 SEE_REVIEWS = frozenset({"coordinator", "organiser", "auditor"})
 HAND_OVER = frozenset({"proposer", "agency_head", "organiser", "coordinator"})
+NAME_LEVELS = frozenset({"proposer", "co_author", "agency_head", "coordinator"})
+JUDGE_LEVELS = frozenset({"coordinator"})
 INSIDERS = frozenset({"proposer", "co_author", "mentor", "coach"})
 
 
@@ -101,6 +103,16 @@ def may_see_all_mail(user: User, case: Case) -> bool:
 def may_run_delivery(user: User) -> bool:
     """Look at jobs and mails of all cases, retry and drop."""
     return bool(user.global_roles & {"coordinator", "admin"})
+
+
+def may_run_entries(user: User) -> bool:
+    """The region's year: index, windows, SPD."""
+    return "coordinator" in user.global_roles
+
+
+def may_see_entries(user: User) -> bool:
+    """The region's index over all entries."""
+    return bool(user.global_roles & SEE_EVERY_CASE)
 
 
 def may_manage_people(user: User) -> bool:

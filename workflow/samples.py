@@ -81,3 +81,28 @@ def _text(words: int, turn: int) -> str:
     text = " ".join(chosen)
     assert count_words(text) >= words  # noqa: S101 - WORDS hold one word each
     return text
+
+
+def sample_pdf(lines: list[str]) -> bytes:
+    """One page of plain text as a PDF that any reader opens; for replays, tests and the demo's evidence."""
+    shown = "".join(f"({_escaped(line)}) Tj T* " for line in lines)
+    stream = f"BT /F1 11 Tf 56 780 Td 16 TL {shown}ET".encode("latin-1", "replace")
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    ]
+    body, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(body))
+        body += b"%d 0 obj%s endobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    body_end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, len(body))
+    return body + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + body_end
+
+
+def _escaped(line: str) -> str:
+    return line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")

@@ -19,6 +19,7 @@ from workflow.definition import Transition, process
 from workflow.errors import Invalid, Problem, Reason, Refused, Stale
 from workflow.guards import Attempt, unmet
 from workflow.models import Case, Draft
+from workflow.prefill import prefilled
 
 bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
 
@@ -108,7 +109,7 @@ def _opening(case: Case, step: Transition, draft: Draft | None) -> dict[str, Any
     if step.form is None:
         return {}
     held = case.forms.get(step.form)
-    return dict(held) if isinstance(held, dict) else forms.prefilled(step.form, case.forms)
+    return dict(held) if isinstance(held, dict) else prefilled(step.form, case.forms)
 
 
 def _merged(found: Situation, part: str | None) -> dict[str, Any]:

@@ -5,30 +5,38 @@ the case, append the event and owe the work, in that order.
 """
 
 from workflow.commands.advance import advance, advance_by_itself, options, take
+from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
 from workflow.commands.drafts import save_draft
-from workflow.commands.evidence import NewEvidence, add_evidence
+from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.find import etag, find
 from workflow.commands.people import assign_reviewer, hand_over, release_reviewer
 from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.start import amend, start
+from workflow.commands.years import set_spd, set_window
 
 __all__ = [
+    "NewClaim",
     "NewEvidence",
     "add_evidence",
     "advance",
     "advance_by_itself",
     "amend",
     "assign_reviewer",
+    "claim_level",
     "etag",
     "find",
     "fire_deadline",
     "give_review",
     "hand_over",
+    "judge_claim",
     "options",
     "release_reviewer",
     "save_draft",
     "save_review_draft",
+    "set_spd",
+    "set_window",
     "start",
     "take",
+    "withdraw_evidence",
 ]

@@ -10,6 +10,7 @@ from workflow.models.cases import (
     Participant,
     Review,
 )
+from workflow.models.entries import IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
 from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, User
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
@@ -30,10 +31,12 @@ __all__ = [
     "Fact",
     "Grant",
     "Idempotency",
+    "IndicatorClaim",
     "Job",
     "Participant",
     "Passkey",
     "Review",
     "SignIn",
     "User",
+    "YearFact",
 ]

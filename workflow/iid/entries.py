@@ -1,0 +1,240 @@
+"""A case as an entry: its year, its indicators with their evidence, both scores, and whether it may enter."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow import dates
+from workflow.clock import WIB
+from workflow.definition import process
+from workflow.iid import years
+from workflow.iid.catalogue import Catalogue, Indicator, borrowed, catalogue_for
+from workflow.iid.maturity import Claim, Gain, Maturity, gains, maturity, missing
+from workflow.models import Case, Draft, Event, Evidence, IndicatorClaim
+from workflow.models.entries import ACCEPTED, REFUSED
+from workflow.prefill import prefilled
+from workflow.validation import count_words
+
+PROFILE = "iga_profile"
+FURTHEST = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One indicator of an entry."""
+
+    indicator: Indicator
+    claim: IndicatorClaim | None
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def level(self) -> int:
+        return self.claim.level if self.claim else 0
+
+    @property
+    def evidenced(self) -> bool:
+        return bool(self.evidence) or bool(self.claim and self.claim.link)
+
+    @property
+    def state(self) -> str:
+        """empty, unproven, waiting, accepted or refused."""
+        if self.claim is None or not self.claim.level:
+            return "empty"
+        return self.claim.state if self.evidenced else "unproven"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One condition of taking part, met or not, with its present value in words."""
+
+    rule: str
+    met: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an entry stands on its way to the index of a year."""
+
+    year: int
+    catalogue: Catalogue
+    rows: tuple[Row, ...]
+    requirements: tuple[Requirement, ...]
+
+    @property
+    def borrowed(self) -> str | None:
+        return borrowed(self.year)
+
+    @cached_property
+    def claims(self) -> Mapping[str, Claim]:
+        return {r.indicator.number: Claim(r.level, r.evidenced, r.state == ACCEPTED) for r in self.rows}
+
+    @cached_property
+    def maturity(self) -> Maturity:
+        return maturity(self.catalogue, self.claims)
+
+    @cached_property
+    def gains(self) -> list[Gain]:
+        return gains(self.catalogue, self.claims)
+
+    @cached_property
+    def missing(self) -> list[Indicator]:
+        return missing(self.catalogue, self.claims)
+
+    def having(self, *states: str) -> list[Row]:
+        return [row for row in self.rows if row.state in states]
+
+    def requirement(self, rule: str) -> Requirement:
+        return next(r for r in self.requirements if r.rule == rule)
+
+
+def is_entry(case: Case) -> bool:
+    """Whether the case stands in a stage that is scored by a catalogue."""
+    return process(case.process).stages[case.stage].scored
+
+
+def standing(session: Session, case: Case) -> Standing:
+    """The entry as it stands; read once per version of the case within a session."""
+    key = ("standing", case.id, case.version, case.draft_revision)
+    if key not in session.info:
+        session.info[key] = _standing(session, case)
+    found: Standing = session.info[key]
+    return found
+
+
+def _standing(session: Session, case: Case) -> Standing:
+    document = profile(session, case)
+    year, times = _entered(session, case, document)
+    catalogue = catalogue_for(year)
+    held = {c.indicator: c for c in _claims(session, case)}
+    files: dict[str, list[Evidence]] = {}
+    for proof in _evidence(session, case):
+        files.setdefault(proof.indicator or "", []).append(proof)
+    rows = tuple(Row(i, held.get(i.number), tuple(files.get(i.number, ()))) for i in catalogue.sid)
+    return Standing(year, catalogue, rows, tuple(_requirements(case, catalogue, year, times, document, rows)))
+
+
+def profile(session: Session, case: Case) -> Mapping[str, Any]:
+    """The profil inovasi as it stands: being written, else submitted, else what earlier forms can give."""
+    draft = session.scalars(select(Draft.data).where(Draft.case_id == case.id, Draft.form == PROFILE)).first()
+    held = draft or case.forms.get(PROFILE)
+    return held if isinstance(held, dict) else prefilled(PROFILE, case.forms)
+
+
+def _claims(session: Session, case: Case) -> Iterable[IndicatorClaim]:
+    return session.scalars(select(IndicatorClaim).where(IndicatorClaim.case_id == case.id))
+
+
+def _evidence(session: Session, case: Case) -> Iterable[Evidence]:
+    return session.scalars(
+        select(Evidence)
+        .where(Evidence.case_id == case.id, Evidence.indicator.is_not(None), Evidence.withdrawn_at.is_(None))
+        .order_by(Evidence.id)
+    )
+
+
+def _entered(session: Session, case: Case, document: Mapping[str, Any]) -> tuple[int, int]:
+    """The award year and how often the case has entered so far, this time included.
+
+    The year is the first whose window had not closed when the case became a candidate, and in which an
+    innovation applied (or developed) as late as this one counts.
+    """
+    start = process(case.process).stages[case.stage].start
+    events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq))
+    arrivals = [e for e in events if e.data.get("to") == start and e.data.get("from") != start]
+    since = (arrivals[-1].at if arrivals else case.entered_at).astimezone(WIB).date()
+    asked = list(range(since.year, since.year + FURTHEST))
+    known = years.windows(session, asked)
+    applied = effective_date(document)
+    fitting = (
+        year
+        for year in asked
+        if known[year].closes >= since
+        and (applied is None or applied.year <= year + catalogue_for(year).entry.last_year)
+    )
+    return next(fitting, asked[-1]), max(len(arrivals), 1)
+
+
+def effective_date(document: Mapping[str, Any]) -> date | None:
+    """When the innovation was applied, or last developed where the profile says so."""
+    developed = _date(document.get("development_date")) if document.get("developed") else None
+    return developed or _date(document.get("implementation_date"))
+
+
+def _date(text: object) -> date | None:
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+# --- may it enter? -----------------------------------------------------------------------------------
+
+
+def _requirements(
+    case: Case,
+    catalogue: Catalogue,
+    year: int,
+    times: int,
+    document: Mapping[str, Any],
+    rows: tuple[Row, ...],
+) -> Iterable[Requirement]:
+    rules = catalogue.entry
+    stage = process(case.process).stages[case.stage].tahapan
+    yield Requirement("tahapan", stage == rules.tahapan, f"Tahapan {stage}; yang dinilai {rules.tahapan}.")
+    yield _in_window(catalogue, year, document)
+    words = count_words(document.get("design", {}))
+    enough = "cukup" if words >= rules.least_words else f"minimal {rules.least_words} kata"
+    yield Requirement("words", words >= rules.least_words, f"Rancang bangun {words} kata, {enough}.")
+    affair = document.get("main_affair")
+    yield Requirement(
+        "affair", bool(affair), f"Urusan utama: {affair}." if affair else "Urusan utama belum dipilih."
+    )
+    decree = case.forms.get("decree")
+    number = decree.get("number", "") if isinstance(decree, dict) else ""
+    yield Requirement(
+        "decree",
+        decree is not None,
+        f"Penetapan {number} sudah dicatat."
+        if decree
+        else "Penetapan inovasi (SK, Perkada, atau Perda) belum dicatat.",
+    )
+    yield Requirement(
+        "times", times <= rules.at_most, f"Keikutsertaan ke-{times} dari paling banyak {rules.at_most}."
+    )
+    yield _mandatory(rows)
+
+
+def _in_window(catalogue: Catalogue, year: int, document: Mapping[str, Any]) -> Requirement:
+    first, last = year + catalogue.entry.first_year, year + catalogue.entry.last_year
+    span = f"1 Januari {first}–31 Desember {last}"
+    applied, effective = _date(document.get("implementation_date")), effective_date(document)
+    if applied is None or effective is None:
+        return Requirement(
+            "window", met=False, message=f"Waktu penerapan belum diisi; rentang IGA {year} {span}."
+        )
+    inside = first <= effective.year <= last
+    what = "Penerapan" if effective == applied else "Pengembangan"
+    where = "dalam" if inside else "di luar"
+    message = f"{what} {dates.long_date(effective)} {where} rentang {span}."
+    if not inside and effective.year < first:
+        message += " Inovasi yang lebih lama memerlukan pengembangan bertanggal dalam rentang itu."
+    return Requirement("window", inside, message)
+
+
+def _mandatory(rows: tuple[Row, ...]) -> Requirement:
+    asked = [r for r in rows if r.indicator.mandatory]
+    lacking = [r for r in asked if r.state in {"empty", "unproven", REFUSED}]
+    if not asked:
+        return Requirement(
+            "mandatory", met=True, message="Indikator mandatori tidak ditemukan pada katalog ini."
+        )
+    if not lacking:
+        return Requirement("mandatory", met=True, message=f"{len(asked)} indikator mandatori berbukti.")
+    names = "; ".join(r.indicator.title for r in lacking)
+    return Requirement("mandatory", met=False, message=f"Indikator mandatori belum berbukti: {names}.")
