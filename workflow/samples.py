@@ -1,5 +1,7 @@
 """A valid document for any schema, made from the schema itself: for replays, tests and API examples."""
 
+import struct
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -106,3 +108,22 @@ def sample_pdf(lines: list[str]) -> bytes:
 
 def _escaped(line: str) -> str:
     return line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+
+
+def sample_png(seed: int) -> bytes:
+    """A small picture of coloured bands that differs from seed to seed."""
+    width, height = 320, 200
+    colours = [
+        bytes((seed * 37 + band * 53 + shade * 71) % 200 + 40 for shade in range(3)) for band in range(8)
+    ]
+    lines = b"".join(b"\0" + colours[y * 8 // height] * width for y in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = b"".join(
+        _chunk(kind, data)
+        for kind, data in ((b"IHDR", head), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -232,6 +232,7 @@ def show(number: str) -> str:
         found = commands.options(session, who, case)
         given = reviews_of(session, case)
         ever = queries.reviews_ever(session, case)
+        evidence_count = len(queries.evidence_of(session, case))
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -255,6 +256,7 @@ def show(number: str) -> str:
         reviews=[r for r in ever if staff or mine or r.reviewer_id == user.id],
         review_answers={r.id: _sheet(case, r) for r in ever},
         review_count=len(given),
+        evidence_count=evidence_count,
         average=average(given) if staff or mine else None,
         roles=roles,
         note=_last_note(events),

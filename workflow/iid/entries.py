@@ -1,12 +1,12 @@
 """A case as an entry: its year, its indicators with their evidence, both scores, and whether it may enter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from workflow import dates
@@ -22,6 +22,7 @@ from workflow.validation import count_words
 
 PROFILE = "iga_profile"
 FURTHEST = 5
+OfCase = TypeVar("OfCase", Event, Draft, IndicatorClaim, Evidence)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Standing:
 
     year: int
     catalogue: Catalogue
+    profile: Mapping[str, Any]
     rows: tuple[Row, ...]
     requirements: tuple[Requirement, ...]
 
@@ -102,59 +104,90 @@ def standing(session: Session, case: Case) -> Standing:
     """The entry as it stands; read once per version of the case within a session."""
     key = ("standing", case.id, case.version, case.draft_revision)
     if key not in session.info:
-        session.info[key] = _standing(session, case)
+        session.info[key] = standings(session, [case])[case.id]
     found: Standing = session.info[key]
     return found
 
 
-def _standing(session: Session, case: Case) -> Standing:
-    document = profile(session, case)
-    year, times = _entered(session, case, document)
+def standings(session: Session, cases: Sequence[Case]) -> dict[int, Standing]:
+    """The same for many entries, by case, in a number of queries that does not grow with them."""
+    ids = [case.id for case in cases]
+    arrivals = _grouped(session, select(Event).where(Event.case_id.in_(ids)).order_by(Event.seq))
+    drafts = _grouped(session, select(Draft).where(Draft.case_id.in_(ids), Draft.form == PROFILE))
+    claims = _grouped(session, select(IndicatorClaim).where(IndicatorClaim.case_id.in_(ids)))
+    evidence = _grouped(
+        session,
+        select(Evidence)
+        .where(Evidence.case_id.in_(ids), Evidence.indicator.is_not(None), Evidence.withdrawn_at.is_(None))
+        .order_by(Evidence.id),
+    )
+    known = years.windows(session)
+    return {
+        case.id: _standing(
+            case,
+            known,
+            arrivals.get(case.id, []),
+            drafts.get(case.id, []),
+            claims.get(case.id, []),
+            evidence.get(case.id, []),
+        )
+        for case in cases
+    }
+
+
+def _grouped(session: Session, query: Select[OfCase]) -> dict[int, list[OfCase]]:
+    found: dict[int, list[OfCase]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.case_id, []).append(row)
+    return found
+
+
+def _standing(
+    case: Case,
+    known: Mapping[int, years.Window],
+    events: list[Event],
+    drafts: list[Draft],
+    claims: list[IndicatorClaim],
+    evidence: list[Evidence],
+) -> Standing:
+    document = profile(case, drafts[0].data if drafts else None)
+    year, times = _entered(case, events, known, document)
     catalogue = catalogue_for(year)
-    held = {c.indicator: c for c in _claims(session, case)}
+    held = {c.indicator: c for c in claims}
     files: dict[str, list[Evidence]] = {}
-    for proof in _evidence(session, case):
+    for proof in evidence:
         files.setdefault(proof.indicator or "", []).append(proof)
     rows = tuple(Row(i, held.get(i.number), tuple(files.get(i.number, ()))) for i in catalogue.sid)
-    return Standing(year, catalogue, rows, tuple(_requirements(case, catalogue, year, times, document, rows)))
+    requirements = tuple(_requirements(case, catalogue, year, times, document, rows))
+    return Standing(year, catalogue, document, rows, requirements)
 
 
-def profile(session: Session, case: Case) -> Mapping[str, Any]:
+def profile(case: Case, draft: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """The profil inovasi as it stands: being written, else submitted, else what earlier forms can give."""
-    draft = session.scalars(select(Draft.data).where(Draft.case_id == case.id, Draft.form == PROFILE)).first()
     held = draft or case.forms.get(PROFILE)
     return held if isinstance(held, dict) else prefilled(PROFILE, case.forms)
 
 
-def _claims(session: Session, case: Case) -> Iterable[IndicatorClaim]:
-    return session.scalars(select(IndicatorClaim).where(IndicatorClaim.case_id == case.id))
-
-
-def _evidence(session: Session, case: Case) -> Iterable[Evidence]:
-    return session.scalars(
-        select(Evidence)
-        .where(Evidence.case_id == case.id, Evidence.indicator.is_not(None), Evidence.withdrawn_at.is_(None))
-        .order_by(Evidence.id)
-    )
-
-
-def _entered(session: Session, case: Case, document: Mapping[str, Any]) -> tuple[int, int]:
+def _entered(
+    case: Case,
+    events: list[Event],
+    known: Mapping[int, years.Window],
+    document: Mapping[str, Any],
+) -> tuple[int, int]:
     """The award year and how often the case has entered so far, this time included.
 
     The year is the first whose window had not closed when the case became a candidate, and in which an
     innovation applied (or developed) as late as this one counts.
     """
     start = process(case.process).stages[case.stage].start
-    events = session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq))
     arrivals = [e for e in events if e.data.get("to") == start and e.data.get("from") != start]
     since = (arrivals[-1].at if arrivals else case.entered_at).astimezone(WIB).date()
-    asked = list(range(since.year, since.year + FURTHEST))
-    known = years.windows(session, asked)
     applied = effective_date(document)
+    asked = range(since.year, since.year + FURTHEST)
     fitting = (
         year
         for year in asked
-        if known[year].closes >= since
+        if (known.get(year) or years.shipped(year)).closes >= since
         and (applied is None or applied.year <= year + catalogue_for(year).entry.last_year)
     )
     return next(fitting, asked[-1]), max(len(arrivals), 1)

@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -27,15 +28,20 @@ class Window:
 
 def window(session: Session, year: int) -> Window:
     """What the coordinator set last, else what was found of that year, else the usual months."""
-    return windows(session, [year])[year]
+    return windows(session).get(year) or shipped(year)
 
 
-def windows(session: Session, asked: list[int]) -> dict[int, Window]:
-    rows = session.scalars(
-        select(YearFact).where(YearFact.name == WINDOW, YearFact.year.in_(asked)).order_by(YearFact.id)
-    )
-    decided = {row.year: _decided(row) for row in rows}
-    return {year: decided.get(year) or shipped(year) for year in asked}
+def windows(session: Session) -> dict[int, Window]:
+    """Every window that the coordinator has set, by year."""
+    rows = session.scalars(select(YearFact).where(YearFact.name == WINDOW).order_by(YearFact.id))
+    return {row.year: _decided(row) for row in rows}
+
+
+def spd(session: Session, year: int) -> Decimal | None:
+    """The region's SPD score of a year, once the coordinator has recorded it."""
+    query = select(YearFact).where(YearFact.name == SPD, YearFact.year == year).order_by(YearFact.id.desc())
+    row = session.scalars(query.limit(1)).first()
+    return None if row is None else Decimal(row.value["score"])
 
 
 def _decided(row: YearFact) -> Window:
