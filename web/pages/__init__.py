@@ -19,6 +19,7 @@ from web.pages import (
     home,
     people,
     process,
+    region,
     reviewers,
     reviews,
     steps,
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
         steps,
         evidence,
         entries,
+        region,
         reviews,
         reviewers,
         delivery,
@@ -105,6 +107,8 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
     ]
     if "reviewer" in user.global_roles:
         items.append((_("Telaah"), "/telaah", None))
+    if policy.may_see_entries(user):
+        items.append((_("Indeks"), "/iga", None))
     if policy.may_run_delivery(user):
         items.append((_("Pengiriman"), "/pengiriman", None))
     if policy.may_manage_people(user):

@@ -176,27 +176,30 @@ def _entered(
 ) -> tuple[int, int]:
     """The award year and how often the case has entered so far, this time included.
 
-    The year is the first whose window had not closed when the case became a candidate, and in which an
-    innovation applied (or developed) as late as this one counts.
+    The year is the first whose window had not closed when the case became a candidate and in which its
+    penerapan or pengembangan counts; where neither ever does, the first such window alone.
     """
     start = process(case.process).stages[case.stage].start
     arrivals = [e for e in events if e.data.get("to") == start and e.data.get("from") != start]
     since = (arrivals[-1].at if arrivals else case.entered_at).astimezone(WIB).date()
-    applied = effective_date(document)
     asked = range(since.year, since.year + FURTHEST)
-    fitting = (
-        year
-        for year in asked
-        if (known.get(year) or years.shipped(year)).closes >= since
-        and (applied is None or applied.year <= year + catalogue_for(year).entry.last_year)
-    )
-    return next(fitting, asked[-1]), max(len(arrivals), 1)
+    taking = [y for y in asked if (known.get(y) or years.shipped(y)).closes >= since]
+    fitting = [y for y in taking if counting(document, y) is not None]
+    given = any(when for _what, when in moments(document))
+    return (fitting if fitting and given else taking)[0], max(len(arrivals), 1)
 
 
-def effective_date(document: Mapping[str, Any]) -> date | None:
-    """When the innovation was applied, or last developed where the profile says so."""
-    developed = _date(document.get("development_date")) if document.get("developed") else None
-    return developed or _date(document.get("implementation_date"))
+def moments(document: Mapping[str, Any]) -> list[tuple[str, date | None]]:
+    """When the innovation was applied, and when it was developed if the profile says so."""
+    developed = document.get("development_date") if document.get("developed") else None
+    return [("Penerapan", _date(document.get("implementation_date"))), ("Pengembangan", _date(developed))]
+
+
+def counting(document: Mapping[str, Any], year: int) -> tuple[str, date] | None:
+    """The first of them that lies in the window of an award year."""
+    rules = catalogue_for(year).entry
+    inside = range(year + rules.first_year, year + rules.last_year + 1)
+    return next(((what, when) for what, when in moments(document) if when and when.year in inside), None)
 
 
 def _date(text: object) -> date | None:
@@ -246,18 +249,17 @@ def _requirements(
 def _in_window(catalogue: Catalogue, year: int, document: Mapping[str, Any]) -> Requirement:
     first, last = year + catalogue.entry.first_year, year + catalogue.entry.last_year
     span = f"1 Januari {first}–31 Desember {last}"
-    applied, effective = _date(document.get("implementation_date")), effective_date(document)
-    if applied is None or effective is None:
-        return Requirement(
-            "window", met=False, message=f"Waktu penerapan belum diisi; rentang IGA {year} {span}."
-        )
-    inside = first <= effective.year <= last
-    what = "Penerapan" if effective == applied else "Pengembangan"
-    where = "dalam" if inside else "di luar"
-    message = f"{what} {dates.long_date(effective)} {where} rentang {span}."
-    if not inside and effective.year < first:
-        message += " Inovasi yang lebih lama memerlukan pengembangan bertanggal dalam rentang itu."
-    return Requirement("window", inside, message)
+    counted, (_what, applied) = counting(document, year), moments(document)[0]
+    if counted is not None:
+        what, when = counted
+        message = f"{what} {dates.long_date(when)} dalam rentang {span}."
+    elif applied is None:
+        message = f"Waktu penerapan belum diisi; rentang IGA {year} {span}."
+    else:
+        message = f"Penerapan {dates.long_date(applied)} di luar rentang {span}."
+        if applied.year < first:
+            message += " Inovasi yang lebih lama memerlukan pengembangan bertanggal dalam rentang itu."
+    return Requirement("window", counted is not None, message)
 
 
 def _mandatory(rows: tuple[Row, ...]) -> Requirement:
