@@ -258,6 +258,12 @@ def _item(flow: Process, event: Event, people: Mapping[int, User], mails: int, l
     if "result" in event.data:
         result = event.data["result"]
         details.append((_("Nilai"), f"{dates.decimal(result['score'])} ({_('ambang')} {result['pass']})"))
+    if event.data.get("indicator"):
+        details.append((_("Indikator"), str(event.data["indicator"])))
+    if "level" in event.data:
+        details.append((_("Parameter"), str(event.data["level"])))
+    if "file" in event.data:
+        details.append((_("Berkas"), event.data["file"]))
     if mails:
         details.append((_("Surel"), _("%(count)s surel", count=mails)))
     return {
