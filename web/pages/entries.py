@@ -71,8 +71,8 @@ def judge(number: str, indicator: str) -> Response | tuple[str, int]:
 
 def _back(number: str, indicator: str) -> str:
     view = request.form.get("lihat", "")
-    query = f"?lihat={view}" if view in VIEWS[1:] else ""
-    return f"/usulan/{number}/indikator{query}#i-{indicator}"
+    query = f"&lihat={view}" if view in VIEWS[1:] else ""
+    return f"/usulan/{number}/indikator?buka={indicator}{query}#i-{indicator}"
 
 
 def _page(number: str, opened: str = "", problems: list[Problem] | None = None) -> str:
@@ -93,7 +93,7 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
         counts={"peluang": len(found.gains), "verifikasi": len(found.having("waiting"))},
         proven=len(found.having("waiting", "accepted", "refused")),
         gains=found.gains[:3],
-        opened=opened,
+        opened=opened or request.args.get("buka", ""),
         problems=problems or [],
         may_name=levels == "named" and bool(roles & policy.NAME_LEVELS),
         may_judge=levels == "verified" and bool(roles & policy.JUDGE_LEVELS),

@@ -16,11 +16,12 @@ from workflow.models import Case
 from workflow.samples import sample_pdf, sample_png
 
 VIDEO = "https://contoh.sragen.example/video"
-REFUSALS = (
-    "Nama inovasi tidak tercantum pada surat; lampirkan halaman yang memuatnya.",
-    "Tanggal surat berada di luar tahun penerapan.",
-    "Gambar tidak terbaca; unggah ulang dengan resolusi lebih tinggi.",
-)
+REFUSALS = {
+    "8": "Yang dilampirkan keputusan camat; turunkan parameter atau lampirkan keputusan yang sesuai.",
+    "18": "Daftar memuat nama lengkap anak; ganti dengan inisial dan desa.",
+    "20": "Video lebih dari lima menit dan belum memuat penjaringan ide.",
+}
+"""As the demo's note to the entry that came back says it."""
 
 
 def levels_for(catalogue: Catalogue, target: int, turn: int) -> dict[str, int]:
@@ -62,14 +63,13 @@ def prove(
             _attach(session, store, actor, case, indicator, basis, level)
 
 
-def judge(session: Session, actor: Actor, case: Case, *, refuse: int = 0, leave: int = 0) -> None:
-    """Accept what waits, but refuse the first `refuse` and leave the last `leave` for later."""
+def judge(session: Session, actor: Actor, case: Case, *, strict: bool = False, leave: int = 0) -> None:
+    """Accept what waits, but leave the last `leave` for later; when strict, refuse some."""
     waiting = standing(session, case).having("waiting")
-    for position, row in enumerate(waiting[: len(waiting) - leave]):
-        reason = REFUSALS[position % len(REFUSALS)] if position < refuse else None
-        commands.judge_claim(
-            session, actor, case.number, row.indicator.number, accept=reason is None, reason=reason
-        )
+    for row in waiting[: len(waiting) - leave]:
+        number = row.indicator.number
+        reason = REFUSALS.get(number) if strict else None
+        commands.judge_claim(session, actor, case.number, number, accept=reason is None, reason=reason)
 
 
 def _attach(

@@ -23,7 +23,7 @@ from workflow.people import find_user
 from workflow.validation import schema
 
 GOOD, POOR = 78, 58
-USUAL, REFUSED = 108, 3
+USUAL = 108
 
 
 @dataclass
@@ -126,8 +126,7 @@ class Story:
 
     def _judge(self, session: Session, thread: Thread, scene: Scene) -> None:
         who = self._who(session, thread, "coordinator", scene.at)
-        refused = REFUSED if scene.poor else 0
-        entry.judge(session, who, self._case(session, thread), refuse=refused, leave=scene.turn)
+        entry.judge(session, who, self._case(session, thread), strict=scene.poor, leave=scene.turn)
 
     def _assign(self, session: Session, thread: Thread, scene: Scene) -> None:
         case = self._case(session, thread)
