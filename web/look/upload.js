@@ -23,14 +23,14 @@ function send(form, event) {
   };
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
-  request.responseType = "document";
+  request.setRequestHeader("X-Upload", "1"); // the answer says where to go, so that its message waits there
   request.upload.addEventListener("progress", ({ loaded, total }) => {
     const percent = total ? Math.floor((loaded / total) * 100) : 0;
     say(percent, form.dataset.sending.replace("{n}", percent));
   });
   request.addEventListener("load", () => {
-    if (request.status < 400) return location.assign(request.responseURL);
-    show(form, request);
+    if (request.status < 400) go(JSON.parse(request.responseText).location);
+    else show(form, request);
   });
   request.addEventListener("error", () => {
     button.removeAttribute("aria-busy");
@@ -43,16 +43,22 @@ function send(form, event) {
   request.send(new FormData(form));
 }
 
+function go(place) {
+  const here = location.pathname + location.search;
+  location.assign(place);
+  if (place.split("#")[0] === here) location.reload();
+}
+
 // What the server refused comes back as a page: its form, with the messages, takes the place of ours.
 function show(form, request) {
-  const page = request.response;
-  const answer = page?.querySelector("form[data-upload]");
+  const page = new DOMParser().parseFromString(request.responseText, "text/html");
+  const answer = page.querySelector("form[data-upload]");
   if (answer && request.status !== 413) {
     form.replaceWith(document.adoptNode(answer));
     uploads(document);
     (document.querySelector("[data-focus]") ?? answer).focus?.();
   } else {
-    const main = page?.querySelector("main");
+    const main = page.querySelector("main");
     if (main) document.querySelector("main").replaceWith(document.adoptNode(main));
     uploads(document);
   }

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -62,6 +62,8 @@ def add(number: str) -> str | BaseResponse | tuple[str, int]:
     except (Invalid, Refused) as refusal:
         return _page(number, _problems(refusal), request.form), 422
     flash(_("%(n)s berkas diunggah.", n=count), "ok")
+    if request.headers.get("X-Upload"):  # the page's script shows how far it is and goes on by itself
+        return jsonify(location=_back(number))
     return redirect(_back(number))
 
 
