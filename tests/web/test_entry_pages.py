@@ -11,6 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import stream_encode_multipart
 
 from tests.conftest import MovableClock
 from web import create_app
@@ -66,8 +68,18 @@ def csrf(client: FlaskClient) -> str:
 def upload(
     client: FlaskClient, number: str, files: list[tuple[bytes, str]], **fields: str
 ) -> tuple[int, str]:
-    data = {**fields, "csrf_token": csrf(client), "file": [(BytesIO(body), name) for body, name in files]}
-    answer = client.post(f"/usulan/{number}/bukti", data=data, content_type="multipart/form-data")
+    data = {
+        **fields,
+        "csrf_token": csrf(client),
+        "file": [FileStorage(BytesIO(body), name) for body, name in files],
+    }
+    stream, length, boundary = stream_encode_multipart(MultiDict(data), use_tempfile=False)
+    answer = client.post(
+        f"/usulan/{number}/bukti",
+        input_stream=stream,
+        content_length=length,
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )
     return answer.status_code, answer.text
 
 

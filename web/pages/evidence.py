@@ -61,6 +61,9 @@ def add(number: str) -> str | BaseResponse | tuple[str, int]:
         count = _store_all(number, files, fields)
     except (Invalid, Refused) as refusal:
         return _page(number, _problems(refusal), request.form), 422
+    finally:
+        for upload in files:
+            upload.close()
     flash(_("%(n)s berkas diunggah.", n=count), "ok")
     if request.headers.get("X-Upload"):  # the page's script shows how far it is and goes on by itself
         return jsonify(location=_back(number))
