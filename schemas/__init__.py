@@ -1,1 +1,1 @@
-"""JSON Schema 2020-12 and nothing else: forms, rubrics, API bodies and the process."""
+"""JSON Schema 2020-12 and nothing else: forms, rubrics, API bodies, the process, the catalogues."""

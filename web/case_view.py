@@ -202,7 +202,11 @@ def _reason(case: Case, flow: Process, reason: Reason, locale: str) -> dict[str,
 def _fix(case: Case, flow: Process, fix: str | None, locale: str) -> dict[str, str] | None:
     if fix is None:
         return None
-    pages = {"people": ("ubah", _("Tetapkan")), "reviewers": ("penelaah", _("Lihat penelaah"))}
+    pages = {
+        "people": ("ubah", _("Tetapkan")),
+        "reviewers": ("penelaah", _("Lihat penelaah")),
+        "indicators": ("indikator", _("Buka indikator")),
+    }
     if fix in pages:
         path, label = pages[fix]
         return {"href": f"/usulan/{case.number}/{path}", "label": label}
@@ -227,6 +231,10 @@ FACT_TITLES = {
     "people.handed_over": "Penanggung jawab berganti",
     "evidence.added": "Bukti dukung diunggah",
     "deadline.reminded": "Pemegang giliran diingatkan",
+    "evidence.withdrawn": "Bukti dukung ditarik",
+    "claim.named": "Parameter indikator ditetapkan",
+    "claim.accepted": "Bukti indikator diterima",
+    "claim.refused": "Bukti indikator ditolak",
     "deadline.passed": "Batas waktu terlewati",
 }
 
@@ -253,6 +261,12 @@ def _item(flow: Process, event: Event, people: Mapping[int, User], mails: int, l
     if "result" in event.data:
         result = event.data["result"]
         details.append((_("Nilai"), f"{dates.decimal(result['score'])} ({_('ambang')} {result['pass']})"))
+    if event.data.get("indicator"):
+        details.append((_("Indikator"), str(event.data["indicator"])))
+    if "level" in event.data:
+        details.append((_("Parameter"), str(event.data["level"])))
+    if "file" in event.data:
+        details.append((_("Berkas"), event.data["file"]))
     if mails:
         details.append((_("Surel"), _("%(count)s surel", count=mails)))
     return {

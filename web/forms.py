@@ -47,6 +47,7 @@ class Field:
     maxlength: int | None = None
     min_words: int | None = None
     words: int | None = None
+    source: str | None = None
     when: dict[str, Any] | None = None
     width: str | None = None
     children: list["Field"] = field(default_factory=list)
@@ -76,10 +77,12 @@ def sections(
     locale: str = "id",
     problems: Iterable[Problem] = (),
     choices: Mapping[str, list[tuple[str, str]]] | None = None,
+    sources: Mapping[str, str] | None = None,
 ) -> list[Section]:
     """The whole form, filled with a document and its problems, in the schema's own order.
 
-    `choices` turns top-level text fields into selects whose options only the database knows.
+    `choices` turns top-level text fields into selects whose options only the database knows; `sources`
+    names the earlier form that a value was taken from.
     """
     node = schema(name)
     trouble: dict[str, list[str]] = {}
@@ -92,11 +95,11 @@ def sections(
             title=_text(part, "title", locale),
             help=_text(part, "help", locale),
             fields=[
-                maker.field(
-                    f"/{key}",
-                    node["properties"][key],
-                    document.get(key),
-                    key in _required(node),
+                replace(
+                    maker.field(
+                        f"/{key}", node["properties"][key], document.get(key), key in _required(node)
+                    ),
+                    source=(sources or {}).get(key),
                 )
                 for key in part["fields"]
             ],
@@ -161,9 +164,14 @@ class _Maker:
 
     def _children(self, pointer: str, node: Node, value: Any) -> list[Field]:  # noqa: ANN401
         held = value if isinstance(value, dict) else {}
-        return [
+        made = [
             self.field(f"{pointer}/{key}", child, held.get(key), key in _required(node))
             for key, child in node["properties"].items()
+        ]
+        if "minWords" not in node:
+            return made
+        return [  # the parts of a text that is counted as a whole
+            replace(f, min_words=0, words=count_words(f.value)) if f.widget == "textarea" else f for f in made
         ]
 
     def _table(self, made: Field, node: Node, value: Any) -> Field:  # noqa: ANN401
@@ -326,31 +334,6 @@ def problem_links(name: str, problems: Iterable[Problem]) -> list[dict[str, str]
         known = bool(steps) and steps[0] in schema(name)["properties"]
         found.append({"message": problem.message, "id": field_id(problem.pointer) if known else ""})
     return found
-
-
-# --- prefill ---------------------------------------------------------------------------------------
-
-
-def prefilled(name: str, forms: Mapping[str, Any]) -> dict[str, Any]:
-    """A first draft from what earlier forms already hold (`x-from`): nothing is typed twice."""
-    document = {}
-    for key, node in schema(name)["properties"].items():
-        sources = node.get("x-from", [])
-        for source in [sources] if isinstance(sources, str) else sources:
-            form, _, path = source.partition(".")
-            value = _dig(forms.get(form), path)
-            if value not in (None, "", [], {}):
-                document[key] = value
-                break
-    return document
-
-
-def _dig(value: Any, path: str) -> Any:  # noqa: ANN401
-    for step in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
-    return value
 
 
 # --- document → answers ------------------------------------------------------------------------------

@@ -75,7 +75,10 @@ class Text:
 
 @dataclass(frozen=True)
 class State:
-    """Where a case may stand. `name` is "stage.state", as stored."""
+    """Where a case may stand. `name` is "stage.state", as stored.
+
+    `levels` says what happens to the entry's indicators here: "named" by the agency or "verified" by Bappeda.
+    """
 
     name: str
     title: Text
@@ -84,6 +87,7 @@ class State:
     due: Due | None
     review: ReviewRule | None
     outcome: str | None
+    levels: str | None
 
     @property
     def stage(self) -> str:
@@ -124,7 +128,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Stage:
-    """A section of the process: one file."""
+    """A section of the process: one file. A `scored` stage is an entry for the index of a year."""
 
     name: str
     pipeline: str
@@ -132,6 +136,7 @@ class Stage:
     title: Text
     tahapan: str
     start: str
+    scored: bool
     states: Mapping[str, State]
     transitions: tuple[Transition, ...]
 
@@ -231,6 +236,7 @@ def _stage(name: str, raw: dict[str, Any]) -> Stage:
         title=_text(raw, "title"),
         tahapan=raw["tahapan"],
         start=f"{name}.{raw['start']}",
+        scored=raw.get("scored", False),
         states=states,
         transitions=tuple(_transition(name, t) for t in raw.get("transitions", [])),
     )
@@ -246,6 +252,7 @@ def _state(name: str, raw: dict[str, Any]) -> State:
         due=_due(raw["due"]) if "due" in raw else _review_due(raw.get("review")),
         review=_review(raw["review"]) if "review" in raw else None,
         outcome=raw.get("outcome"),
+        levels=raw.get("levels"),
     )
 
 

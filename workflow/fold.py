@@ -15,7 +15,15 @@ from workflow.models import Agency, Case, Cohort, Event, Evidence, Participant, 
 CASES_AT_ONCE = 200
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, StopIteration)
 ASSIGNMENTS = {"people.assigned", "people.released", "people.abstained"}
-VERSIONED = ASSIGNMENTS | {"case.amended", "people.handed_over", "evidence.added"}
+VERSIONED = ASSIGNMENTS | {
+    "case.amended",
+    "people.handed_over",
+    "evidence.added",
+    "evidence.withdrawn",
+    "claim.accepted",
+    "claim.named",
+    "claim.refused",
+}
 FACTS = ("title", "category", "agency", "cohort")
 BIRTH = ("number", "pipeline", "process")
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from workflow.definition import Process, ReviewRule, Transition
 from workflow.errors import Reason
+from workflow.iid.entries import standing
 from workflow.models import Agency, Case, Event, Review, User
+from workflow.models.entries import WAITING
 from workflow.validation import schema
 
 
@@ -167,6 +169,40 @@ def _score_message(score: Decimal | None, rule: ReviewRule | None) -> str:
     return f"Nilai rata-rata {str(score).replace('.', ',')}; ambang batas {rule.pass_score}."
 
 
+def levels_proven(attempt: Attempt) -> Reason | None:
+    """Something is claimed, and nothing without evidence."""
+    found = standing(attempt.session, attempt.case)
+    bare = found.having("unproven")
+    if bare:
+        names = "; ".join(row.indicator.title for row in bare)
+        return Reason("levels_proven", f"Parameter dipilih tanpa bukti dukung: {names}.", fix="indicators")
+    if not found.maturity.claimed:
+        return Reason("levels_proven", "Belum ada indikator yang dipilih dan berbukti.", fix="indicators")
+    return None
+
+
+def levels_verified(attempt: Attempt) -> Reason | None:
+    """Bappeda Litbang has judged every claim."""
+    waiting = standing(attempt.session, attempt.case).having(WAITING, "unproven")
+    if not waiting:
+        return None
+    return Reason("levels_verified", f"{len(waiting)} indikator belum diverifikasi.", fix="indicators")
+
+
+def entry_scored(attempt: Attempt) -> Reason | None:
+    if standing(attempt.session, attempt.case).maturity.verified:
+        return None
+    return Reason(
+        "entry_scored", "Skor terverifikasi masih 0: belum ada bukti yang diterima.", fix="indicators"
+    )
+
+
+def entry_rule(attempt: Attempt, rule: str) -> Reason | None:
+    """One condition of eligibility, by the catalogue of the entry's year."""
+    found = standing(attempt.session, attempt.case).requirement(rule)
+    return None if found.met else Reason("entry_rule", found.message)
+
+
 GUARDS: dict[str, Guard] = {
     "in_cohort": in_cohort,
     "outside_cohort": outside_cohort,
@@ -177,6 +213,10 @@ GUARDS: dict[str, Guard] = {
     "round_complete": round_complete,
     "reviews_agree": reviews_agree,
     "reviews_disagree": reviews_disagree,
+    "levels_proven": levels_proven,
+    "levels_verified": levels_verified,
+    "entry_scored": entry_scored,
+    "entry_rule": entry_rule,
     "score_passes": score_passes,
     "score_below_pass": score_below_pass,
 }

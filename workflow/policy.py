@@ -23,6 +23,8 @@ WRITERS = frozenset({"proposer", "co_author"})
 SEE_REVIEWS = frozenset({"coordinator", "organiser", "auditor"})
 HAND_OVER = frozenset({"proposer", "agency_head", "organiser", "coordinator"})
 CONFIDENTIAL = frozenset({"people.conflict_declared", "people.conflict_dismissed", "people.abstained"})
+NAME_LEVELS = frozenset({"proposer", "co_author", "agency_head", "coordinator"})
+JUDGE_LEVELS = frozenset({"coordinator"})
 
 
 def is_active(user: User, at: datetime) -> bool:
@@ -111,6 +113,16 @@ def may_run_delivery(user: User) -> bool:
 def may_see_chain(user: User) -> bool:
     """The state of the chain of events, without what is in it."""
     return bool(user.global_roles & {"coordinator", "auditor", "admin"})
+
+
+def may_run_entries(user: User) -> bool:
+    """The region's year: index, windows, SPD."""
+    return "coordinator" in user.global_roles
+
+
+def may_see_entries(user: User) -> bool:
+    """The region's index over all entries."""
+    return bool(user.global_roles & SEE_EVERY_CASE)
 
 
 def may_manage_people(user: User) -> bool:

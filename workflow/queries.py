@@ -331,7 +331,13 @@ def feed(session: Session, after: int, limit: int) -> list[Event]:
 
 
 def evidence_of(session: Session, case: Case) -> list[Evidence]:
-    return list(session.scalars(select(Evidence).where(Evidence.case_id == case.id).order_by(Evidence.id)))
+    return list(
+        session.scalars(
+            select(Evidence)
+            .where(Evidence.case_id == case.id, Evidence.withdrawn_at.is_(None))
+            .order_by(Evidence.id)
+        )
+    )
 
 
 def numbers_by_id(session: Session, ids: set[int]) -> dict[int, str]:

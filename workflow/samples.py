@@ -1,5 +1,7 @@
 """A valid document for any schema, made from the schema itself: for replays, tests and API examples."""
 
+import struct
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,3 +83,47 @@ def _text(words: int, turn: int) -> str:
     text = " ".join(chosen)
     assert count_words(text) >= words  # noqa: S101 - WORDS hold one word each
     return text
+
+
+def sample_pdf(lines: list[str]) -> bytes:
+    """One page of plain text as a PDF that any reader opens; for replays, tests and the demo's evidence."""
+    shown = "".join(f"({_escaped(line)}) Tj T* " for line in lines)
+    stream = f"BT /F1 11 Tf 56 780 Td 16 TL {shown}ET".encode("latin-1", "replace")
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    ]
+    body, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(body))
+        body += b"%d 0 obj%s endobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    body_end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, len(body))
+    return body + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + body_end
+
+
+def _escaped(line: str) -> str:
+    return line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+
+
+def sample_png(seed: int) -> bytes:
+    """A small picture of coloured bands that differs from seed to seed."""
+    width, height = 320, 200
+    colours = [
+        bytes((seed * 37 + band * 53 + shade * 71) % 200 + 40 for shade in range(3)) for band in range(8)
+    ]
+    lines = b"".join(b"\0" + colours[y * 8 // height] * width for y in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = b"".join(
+        _chunk(kind, data)
+        for kind, data in ((b"IHDR", head), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -233,11 +233,23 @@ def _take(place: Place, step: Transition) -> bool:
             if not unmet:
                 _act(place, session, case, step)
                 break
+            if unmet[0].fix == "indicators":
+                _settle(place, session, case)
+                continue
             remedy = process(case.process).transition(case.stage, unmet[0].fix or "")
             if remedy is None:
                 return False
             _act(place, session, case, remedy)
     return True
+
+
+def _settle(place: Place, session: Session, case: Case) -> None:
+    """The video named where levels are named, and accepted where they are verified."""
+    if process(case.process).states[case.state].levels == "named":
+        claim = commands.NewClaim(level=3, link="https://contoh.sragenkab.invalid/video")
+        commands.claim_level(session, place.actor(session, "ani"), case.number, "20", claim)
+    else:
+        commands.judge_claim(session, place.actor(session, "endah"), case.number, "20", accept=True)
 
 
 def _options(session: Session, case: Case) -> list[Option]:

@@ -93,7 +93,12 @@ def test_a_proposal_travels_the_whole_way(  # noqa: PLR0915 - one long way
     act(database, as_, "endah", number, "recommend", note="Layak direplikasi.")
     run_workers()
     act(database, as_, "endah", number, "invite")
+    with database.write() as session:
+        claim = commands.NewClaim(level=3, link="https://contoh.sragenkab.invalid/video")
+        commands.claim_level(session, as_(session, "ani"), number, "20", claim)
     act(database, as_, "ani", number, "submit_entry", form=sample("iga_profile"))
+    with database.write() as session:
+        commands.judge_claim(session, as_(session, "endah"), number, "20", accept=True)
     act(database, as_, "endah", number, "accept")
     act(database, as_, "endah", number, "send", form=sample("iga_receipt"))
     case = act(database, as_, "endah", number, "record_awarded", form=sample("iga_result"))

@@ -13,6 +13,7 @@ from workflow.definition import process
 from workflow.delivery import state_of
 from workflow.errors import Reason
 from workflow.guards import average
+from workflow.iid.entries import is_entry, standing
 from workflow.ledger import Actor
 from workflow.models import Case, Email, Event, Evidence, User
 
@@ -71,8 +72,22 @@ def whole(session: Session, who: Actor, case: Case) -> Json:
     """A case with its forms, its score and the steps from here, as this caller sees them."""
     return item(case) | {
         "score": score(session, who, case),
+        "maturity": maturity(session, case),
         "forms": case.forms,
         "transitions": [transition(option) for option in commands.options(session, who, case)],
+    }
+
+
+def maturity(session: Session, case: Case) -> Json | None:
+    """Both scores of an entry; nothing in the stages before."""
+    if not is_entry(case):
+        return None
+    found = standing(session, case)
+    return {
+        "year": found.year,
+        "catalogue": found.catalogue.year,
+        "klaim": float(found.maturity.claimed),
+        "terverifikasi": float(found.maturity.verified),
     }
 
 

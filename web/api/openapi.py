@@ -19,7 +19,7 @@ bp.register_error_handler(Invalid, bounded)
 
 PREFIX = "/api/v1"
 CASE = f"{PREFIX}/proposals/{{number}}"
-LEFT_OUT_OF_LISTS = ("score", "forms", "transitions")
+LEFT_OUT_OF_LISTS = ("score", "maturity", "forms", "transitions")
 JSON, PROBLEM, FORM = "application/json", "application/problem+json", "multipart/form-data"
 READ, WRITE, NUMBERED = (401, 403, 422, 500, 503), (400, 401, 403, 413, 415, 422, 500, 503), (404, 409)
 DESCRIPTION = """Alur inovasi sebagai JSON: perintah dan aturan yang sama dengan halaman.

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from web.cli import audit, backup, demo, doctor, jobs, people, process, replay, run
+from web.cli import audit, backup, demo, doctor, iid, jobs, people, process, replay, run
 from workflow.errors import DomainError, Invalid
 
 
@@ -38,6 +38,7 @@ for command in (
     audit.audit,
     backup.backup,
     backup.restore,
+    iid.iid,
     replay.replay,
     doctor.doctor,
 ):

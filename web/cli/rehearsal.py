@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,11 +16,14 @@ from workflow.clock import system_clock
 from workflow.commands.advance import Option
 from workflow.db import Database
 from workflow.definition import process
+from workflow.evidence_store import EvidenceStore
 from workflow.guards import reviews_of
+from workflow.iid.catalogue import Indicator
+from workflow.iid.entries import standing
 from workflow.ledger import Actor
 from workflow.models import Case, Cohort, Email, Event, Job, User
 from workflow.people import create_user
-from workflow.samples import sample
+from workflow.samples import sample, sample_pdf
 
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 120
@@ -57,8 +61,8 @@ class NoProgress(RuntimeError):
 class Rehearsal:
     """Cases of one run, with people of its own so that nobody else's cases are touched."""
 
-    def __init__(self, database: Database, cases: int, seed: int) -> None:
-        self._database = database
+    def __init__(self, database: Database, store: EvidenceStore, cases: int, seed: int) -> None:
+        self._database, self._store = database, store
         self._random = random.Random(seed)  # noqa: S311 - a story, not a secret
         self._run = secrets.token_hex(3)
         self._people: dict[str, int] = {}
@@ -192,15 +196,60 @@ class Rehearsal:
             return False
         role, option = chosen
         step = option.transition
+        form = sample(step.form, self._random.randrange(20)) if step.form else None
+        if step.form == "iga_profile" and form is not None:
+            form["implementation_date"] = f"{system_clock().year - 1}-03-01"
+        if self._prove(session, case):
+            return True
         commands.advance(
             session,
             self._actor(session, role),
             case.number,
             step.name,
             note="Catatan putaran." if step.note == "required" else None,
-            form=sample(step.form, self._random.randrange(20)) if step.form else None,
+            form=form,
         )
         return True
+
+    def _prove(self, session: Session, case: Case) -> bool:
+        """In an entry: prove one indicator that must be, or judge one; False where neither is to be done."""
+        flow = process(case.process)
+        levels = flow.states[case.state].levels
+        if not flow.stages[case.stage].scored or levels is None:
+            return False
+        found = standing(session, case)
+        if levels == "verified":
+            waiting = found.having("waiting")
+            if waiting:
+                who, which = self._actor(session, "coordinator"), waiting[0].indicator.number
+                commands.judge_claim(session, who, case.number, which, accept=True)
+            return bool(waiting)
+        open_rows = [r for r in found.having("empty", "unproven", "refused") if _must(r.indicator)]
+        if open_rows:
+            self._claim(session, case, open_rows[0].indicator)
+        return bool(open_rows)
+
+    def _claim(self, session: Session, case: Case, indicator: Indicator) -> None:
+        who, link = self._actor(session, "proposer"), None
+        if indicator.proof and indicator.proof.link:
+            link = "https://contoh.sragenkab.invalid/video"
+        else:
+            content = sample_pdf([case.title, indicator.title])
+            with self._store.stage(BytesIO(content)) as staged:
+                proof = commands.NewEvidence(
+                    file_name="bukti.pdf",
+                    media_type=staged.media_type,
+                    size=staged.size,
+                    sha256=staged.sha256,
+                    indicator=indicator.number,
+                    letter_number="188.4/1",
+                    letter_date=system_clock().date(),
+                    letter_subject=indicator.title,
+                )
+                commands.add_evidence(session, who, case.number, proof)
+                self._store.keep(staged)
+        claim = commands.NewClaim(level=3, basis=indicator.bases[0].key, link=link)
+        commands.claim_level(session, who, case.number, indicator.number, claim)
 
     def _choose(self, session: Session, case: Case) -> tuple[str, Option] | None:
         """Usually what leads on; now and then a revision, a stop or a withdrawal."""
@@ -244,3 +293,8 @@ class Rehearsal:
 
     def _actor(self, session: Session, role: str) -> Actor:
         return Actor(session.get_one(User, self._people[role]), system_clock())
+
+
+def _must(indicator: Indicator) -> bool:
+    """Mandatory, or provable by a link alone: enough for an entry that counts."""
+    return indicator.mandatory or bool(indicator.proof and indicator.proof.link)

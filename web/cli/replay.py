@@ -18,6 +18,7 @@ from workers.embedded import EmbeddedWorkers
 from workers.fleet import Fleet
 from workflow.clock import system_clock
 from workflow.db import Database
+from workflow.evidence_store import EvidenceStore
 from workflow.settings import Settings
 
 QUIET_SECONDS = 60
@@ -56,7 +57,7 @@ def _run(folder: Path, server: CountingServer, cases: int, seed: int) -> Tally:
     workers.start()
     started = time.monotonic()
     try:
-        rehearsal = Rehearsal(database, cases, seed)
+        rehearsal = Rehearsal(database, EvidenceStore(found.evidence), cases, seed)
         with click.progressbar(length=cases, label="Memutar", file=sys.stderr) as bar:
             rehearsal.play(bar.update)
             rehearsal.wait_until_quiet(QUIET_SECONDS + cases)

@@ -19,6 +19,7 @@ from workflow import migrations
 from workflow.db import Database
 from workflow.demo import load
 from workflow.demo.clock import clock_for
+from workflow.evidence_store import EvidenceStore
 from workflow.logs import configure_logging
 from workflow.models import Fact
 from workflow.reference.load import load_agencies
@@ -69,7 +70,7 @@ def play_demo(database: Database, found: Settings) -> int:
     """Load the demo and play its story, the workers' part included; how many innovations there are."""
     drain = Drain(found, database)
     with click.progressbar(length=load.scene_count(), label="Memuat data peragaan") as bar:
-        return load.load_demo(database, drain, bar.update)
+        return load.load_demo(database, EvidenceStore(found.evidence), drain, bar.update)
 
 
 def _mailbox(found: Settings) -> Mailbox | None:

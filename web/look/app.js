@@ -4,6 +4,7 @@ import { autosave } from "./autosave.js";
 import { forms } from "./forms.js";
 import { keys } from "./keys.js";
 import { passkeys } from "./passkeys.js";
+import { uploads } from "./upload.js";
 import { frame } from "./frame.js";
 
 window.htmx = htmx;
@@ -16,9 +17,11 @@ document.addEventListener("htmx:configRequest", (event) => {
 frame(document);
 keys(document);
 forms(document);
+uploads(document);
 autosave(document);
 passkeys(document);
 document.addEventListener("htmx:load", (event) => {
   forms(event.detail.elt);
+  uploads(event.detail.elt);
   autosave(event.detail.elt);
 });

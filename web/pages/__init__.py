@@ -16,11 +16,14 @@ from web.pages import (
     cohorts,
     delivery,
     demo,
+    entries,
+    evidence,
     health,
     home,
     panel,
     people,
     process,
+    region,
     reviewers,
     reviews,
     steps,
@@ -38,6 +41,9 @@ def init_app(app: Flask) -> None:
         home,
         cases,
         steps,
+        evidence,
+        entries,
+        region,
         reviews,
         reviewers,
         assignments,
@@ -113,6 +119,8 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
         items.append((_("Angkatan"), "/angkatan", None))
     if policy.may_edit_reviewers(user):
         items.append((_("Penelaah"), "/penelaah", None))
+    if policy.may_see_entries(user):
+        items.append((_("Indeks"), "/iga", None))
     if policy.may_run_delivery(user):
         items.append((_("Pengiriman"), "/pengiriman", None))
     if policy.may_see_chain(user):

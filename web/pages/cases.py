@@ -232,6 +232,7 @@ def show(number: str) -> str:
         found = commands.options(session, who, case)
         given = reviews_of(session, case)
         ever = queries.reviews_ever(session, case)
+        evidence_count = len(queries.evidence_of(session, case))
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -261,6 +262,7 @@ def show(number: str) -> str:
         review_count=len(counted(given)),
         average=average(given) if staff or peers else None,
         spread=spread(given) if staff else None,
+        evidence_count=evidence_count,
         roles=roles,
         note=_last_note(events),
         may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},

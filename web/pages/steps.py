@@ -19,6 +19,7 @@ from workflow.definition import Transition, process
 from workflow.errors import Invalid, Problem, Reason, Refused, Stale
 from workflow.guards import Attempt, unmet
 from workflow.models import Case, Draft
+from workflow.prefill import prefilled, sources
 
 bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
 
@@ -108,7 +109,7 @@ def _opening(case: Case, step: Transition, draft: Draft | None) -> dict[str, Any
     if step.form is None:
         return {}
     held = case.forms.get(step.form)
-    return dict(held) if isinstance(held, dict) else forms.prefilled(step.form, case.forms)
+    return dict(held) if isinstance(held, dict) else prefilled(step.form, case.forms)
 
 
 def _merged(found: Situation, part: str | None) -> dict[str, Any]:
@@ -199,7 +200,7 @@ def _page(
     conflict: list[dict[str, Any]] | None = None,
 ) -> str:
     form = found.step.form
-    sections = forms.sections(form, found.document, locale(), problems) if form else []
+    sections = _sections(found, problems)
     here = next((s for s in sections if s.id == part), None)
     single = sections[0] if form and not found.is_wizard else None
     return render_template(
@@ -227,6 +228,20 @@ def _page(
         last=bool(sections) and here is sections[-1],
         href=_href(found),
     )
+
+
+def _sections(found: Situation, problems: list[Problem]) -> list[forms.Section]:
+    """The form, each value that still is what an earlier form gave marked with that form's name."""
+    form = found.step.form
+    if form is None:
+        return []
+    earlier = prefilled(form, found.case.forms)
+    taken = {
+        key: validation.label(source, [], locale())
+        for key, source in sources(form, found.case.forms).items()
+        if found.document.get(key) == earlier[key]
+    }
+    return forms.sections(form, found.document, locale(), problems, sources=taken)
 
 
 def _wizard(

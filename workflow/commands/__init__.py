@@ -14,17 +14,20 @@ from workflow.commands.assignment import (
     recheck_case,
     release_reviewer,
 )
+from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
 from workflow.commands.drafts import save_draft
-from workflow.commands.evidence import NewEvidence, add_evidence
+from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.find import etag, find
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
 from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.start import amend, start
 from workflow.commands.substitutes import begin_substitute, due_substitutes, end_substitute, set_substitute
+from workflow.commands.years import set_spd, set_window
 
 __all__ = [
+    "NewClaim",
     "NewEvidence",
     "abstain",
     "add_evidence",
@@ -34,6 +37,7 @@ __all__ = [
     "assign_all",
     "assign_reviewer",
     "begin_substitute",
+    "claim_level",
     "declare_conflict",
     "dismiss_conflict",
     "due_substitutes",
@@ -43,13 +47,17 @@ __all__ = [
     "fire_deadline",
     "give_review",
     "hand_over",
+    "judge_claim",
     "options",
     "recheck_case",
     "release_reviewer",
     "save_draft",
     "save_review_draft",
     "set_profile",
+    "set_spd",
     "set_substitute",
+    "set_window",
     "start",
     "take",
+    "withdraw_evidence",
 ]

@@ -17,6 +17,7 @@ from workflow.demo.clock import set_clock
 from workflow.demo.people import DOMAIN, HEADS, REVIEWERS, STAFF, Persona
 from workflow.demo.plot import scenes
 from workflow.demo.story import Story
+from workflow.evidence_store import EvidenceStore
 from workflow.guards import reviews_of
 from workflow.ledger import Actor
 from workflow.models import Agency, Case, Cohort, Fact
@@ -62,13 +63,18 @@ def scene_count() -> int:
     return sum(len(scenes(innovation, 0, TODAY)) for innovation in innovations())
 
 
-def load_demo(database: Database, drain: Drain, progress: Callable[[int], None] = lambda _n: None) -> int:
+def load_demo(
+    database: Database,
+    store: EvidenceStore,
+    drain: Drain,
+    progress: Callable[[int], None] = lambda _n: None,
+) -> int:
     """Fill an empty database with the demo and set its clock; how many innovations there are."""
     found = innovations()
     with database.write() as session:
         session.add(Cohort(code=COHORT, name="PKP Angkatan IV 2022", year=2022))
         _people(session, found)
-    story = Story(database, drain, TODAY)
+    story = Story(database, store, drain, TODAY)
     for innovation in found:
         story.plan(innovation, COHORT)
     story.play(progress)

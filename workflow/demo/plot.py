@@ -10,7 +10,7 @@ from workflow.clock import WIB
 
 @dataclass(frozen=True)
 class Scene:
-    """Something done: `names` are the steps it may be, `turn` whose review, `poor` how it went."""
+    """Something done: `names` are the steps it may be, `turn` whose review or what is left, `poor` how it went."""
 
     at: datetime
     verb: str
@@ -177,9 +177,12 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
             for i in range(len(forms.get("external_replication", [])))
         ],
         "candidate": [_step(_on(reported, 40), "recommend")],
-        "completing_evidence": [_step(_on(reported, 48), "invite")],
+        "completing_evidence": [
+            _step(_on(reported, 48), "invite"),
+            Scene(_on(reported, 52), "prove", poor=final),
+        ],
         "verification": [_step(_on(reported, 60), "submit_entry")],
-        "ready": [_step(_on(reported, 68), "accept")],
+        "ready": [Scene(_on(reported, 66), "judge"), _step(_on(reported, 68), "accept")],
         "sent": [_step(_day(forms, "iga_receipt", "sent_on", reported, 80), "send")],
         "result": [_step(_day(forms, "iga_result", "announced_on", reported, 160), _result(state))],
         "archived": [_step(_on(_day(forms, "iga_result", "announced_on", reported, 160), 14), "archive")],
@@ -188,7 +191,10 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
     if final and state == "not_eligible":
         found = [*found, _step(_on(reported, 50), "declare_not_eligible")]
     if final and state == "entry_revision":
-        found = [*found, _step(_on(reported, 66), "request_revision")]
+        refused = Scene(_on(reported, 65), "judge", poor=True)
+        found = [*found, refused, _step(_on(reported, 66), "request_revision")]
+    if final and state == "verification":
+        found = [*found, Scene(_on(reported, 64), "judge", turn=6)]
     if final and "draft" in told and place == "completing_evidence":
         found = [*found, Scene(_on(reported, 55), "draft")]
     return found

@@ -13,14 +13,17 @@ from sqlalchemy.orm import Session
 from workflow import commands, conflicts, deadlines
 from workflow.db import Database
 from workflow.definition import process
+from workflow.demo import entry
 from workflow.demo.people import DOMAIN, REVIEWERS
 from workflow.demo.plot import Scene, scenes
+from workflow.evidence_store import EvidenceStore
 from workflow.ledger import Actor
 from workflow.models import Case, User
 from workflow.people import find_user
 from workflow.validation import schema
 
 GOOD, POOR = 78, 58
+USUAL = 108
 
 
 @dataclass
@@ -38,8 +41,14 @@ class Thread:
 class Story:
     """Plays all scenes in the order of their time; deadlines on the way fire at their own."""
 
-    def __init__(self, database: Database, drain: Callable[[datetime], None], today: datetime) -> None:
-        self._database, self._drain, self._today = database, drain, today
+    def __init__(
+        self,
+        database: Database,
+        store: EvidenceStore,
+        drain: Callable[[datetime], None],
+        today: datetime,
+    ) -> None:
+        self._database, self._store, self._drain, self._today = database, store, drain, today
         self._queue: list[tuple[datetime, int, Thread, Scene]] = []
         self._order = count()
         self._threads = 0
@@ -107,6 +116,17 @@ class Story:
             )
         form = self._form(thread, step.form, collect=step.collect) if step.form else None
         commands.advance(session, who, thread.number, step.name, note=note, form=form)
+
+    def _prove(self, session: Session, thread: Thread, scene: Scene) -> None:
+        case = self._case(session, thread)
+        result = thread.innovation["forms"].get("iga_result", {})
+        target = int(result.get("maturity", USUAL - thread.index % 4 * 6))
+        who = self._who(session, thread, "proposer", scene.at)
+        entry.prove(session, self._store, who, case, target, thread.index, some=scene.poor)
+
+    def _judge(self, session: Session, thread: Thread, scene: Scene) -> None:
+        who = self._who(session, thread, "coordinator", scene.at)
+        entry.judge(session, who, self._case(session, thread), strict=scene.poor, leave=scene.turn)
 
     def _assign(self, session: Session, thread: Thread, scene: Scene) -> None:
         case = self._case(session, thread)

@@ -11,6 +11,7 @@ from workflow.models.cases import (
     Participant,
     Review,
 )
+from workflow.models.entries import IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
 from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, Substitute, User
@@ -35,6 +36,7 @@ __all__ = [
     "Grant",
     "Idempotency",
     "Incident",
+    "IndicatorClaim",
     "Job",
     "Participant",
     "Passkey",
@@ -44,4 +46,5 @@ __all__ = [
     "Try",
     "User",
     "Verification",
+    "YearFact",
 ]

@@ -173,7 +173,10 @@ class Conflict(Base):
 
 
 class Evidence(Base):
-    """A file that proves something. The bytes lie in the evidence store under their SHA-256."""
+    """A file that proves something. The bytes lie in the evidence store under their SHA-256.
+
+    Withdrawn evidence no longer counts; row and bytes stay, for the record.
+    """
 
     __tablename__ = "evidence"
 
@@ -191,3 +194,4 @@ class Evidence(Base):
     letter_subject: Mapped[str | None] = mapped_column(String(300))
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     uploaded_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

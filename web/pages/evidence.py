@@ -1,0 +1,228 @@
+"""Evidence of a case: several files at once, what each proves, fetch, and take back."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as BaseResponse
+
+from web.context import actor, desk, me
+from web.guards import signed_in
+from web.language import locale
+from web.language import say as _
+from workflow import commands, policy, queries, validation
+from workflow.commands.evidence import ADDERS
+from workflow.definition import process
+from workflow.errors import DomainError, Invalid, NotFound, Problem, Refused
+from workflow.evidence_store import ENDINGS, LARGEST, EvidenceStore, Staged, TooLarge, clean_name
+from workflow.iid.entries import is_entry, standing
+from workflow.models import Case
+
+bp = Blueprint("evidence", __name__, url_prefix="/usulan/<number>/bukti")
+
+MOST_FILES = 10
+TEXT = ("letter_number", "letter_date", "letter_subject")
+LARGEST_ID = 2**31 - 1
+
+
+@bp.url_value_preprocessor
+def admit(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Files are larger than forms; said before anything reads the body."""
+    request.max_content_length = MOST_FILES * LARGEST + 100_000
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
+    most = MOST_FILES * LARGEST // 1024 // 1024
+    text = _("Kiriman melebihi %(most)s MB. Kirim dalam beberapa kali.", most=most)
+    return _page(str((request.view_args or {}).get("number", "")), [Problem("/file", text)], {}), 413
+
+
+@bp.get("")
+@signed_in
+def index(number: str) -> str:
+    return _page(number, [], request.args)
+
+
+@bp.post("")
+@signed_in
+def add(number: str) -> str | BaseResponse | tuple[str, int]:
+    with desk().database.read() as session:
+        commands.find(session, actor(session), number)
+    files = [f for f in request.files.getlist("file") if f.filename]
+    try:
+        fields = _fields(files)
+        count = _store_all(number, files, fields)
+    except (Invalid, Refused) as refusal:
+        return _page(number, _problems(refusal), request.form), 422
+    finally:
+        for upload in files:
+            upload.close()
+    flash(_("%(n)s berkas diunggah.", n=count), "ok")
+    if request.headers.get("X-Upload"):  # the page's script shows how far it is and goes on by itself
+        return jsonify(location=_back(number))
+    return redirect(_back(number))
+
+
+@bp.get("/<int:evidence_id>")
+@signed_in
+def fetch(number: str, evidence_id: int) -> Response:
+    with desk().database.read() as session:
+        case = commands.find(session, actor(session), number)
+        found = next((e for e in queries.evidence_of(session, case) if e.id == evidence_id), None)
+    if found is None:
+        raise NotFound
+    response = send_file(
+        _store().path(found.sha256).absolute(),
+        mimetype=found.media_type,
+        as_attachment=True,
+        download_name=found.file_name,
+        conditional=False,
+        etag=False,
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@bp.post("/<int:evidence_id>/tarik")
+@signed_in
+def withdraw(number: str, evidence_id: int) -> BaseResponse:
+    if evidence_id > LARGEST_ID:
+        raise NotFound
+    with desk().database.write() as session:
+        gone = commands.withdraw_evidence(session, actor(session), number, evidence_id)
+        flash(_("“%(name)s” ditarik dari bukti dukung.", name=gone.file_name), "ok")
+    return redirect(_back(number))
+
+
+def _fields(files: list[FileStorage]) -> dict[str, Any]:
+    """What is said of the files, checked against the API's own schema. Raises Invalid with every problem."""
+    kind, _sep, name = request.form.get("proves", "").partition(":")
+    fields: dict[str, Any] = {key: text for key in TEXT if (text := request.form.get(key, "").strip())}
+    if name and kind in {"field", "indicator"}:
+        fields[kind] = name
+    faults = validation.problems("evidence_create", fields, locale())
+    if not name:
+        faults.append(Problem("/proves", _("Pilih apa yang dibuktikan berkas ini.")))
+    if not files:
+        faults.append(Problem("/file", _("Pilih berkas yang akan diunggah.")))
+    if len(files) > MOST_FILES:
+        faults.append(Problem("/file", _("Paling banyak %(n)s berkas sekali kirim.", n=MOST_FILES)))
+    if faults:
+        raise Invalid(faults)
+    day = fields.pop("letter_date", None)
+    return fields | {"letter_date": date.fromisoformat(day) if day else None}
+
+
+def _store_all(number: str, files: list[FileStorage], fields: dict[str, Any]) -> int:
+    """All of the files or none of them; the problems of every one, each with its name."""
+    store = _store()
+    with ExitStack() as stack:
+        staged = _stage_all(stack, store, files)
+        with desk().database.write() as session:
+            who = actor(session)
+            for upload, held in zip(files, staged, strict=True):
+                name = clean_name(upload.filename or "", held.media_type)
+                new = commands.NewEvidence(
+                    file_name=name,
+                    media_type=held.media_type,
+                    size=held.size,
+                    sha256=held.sha256,
+                    **fields,
+                )
+                try:
+                    commands.add_evidence(session, who, number, new)
+                except (Invalid, Refused) as refusal:
+                    raise Invalid([_named(p, name) for p in _problems(refusal)]) from refusal
+            for held in {held.sha256: held for held in staged}.values():
+                store.keep(held)
+    return len(files)
+
+
+def _stage_all(stack: ExitStack, store: EvidenceStore, files: list[FileStorage]) -> list[Staged]:
+    staged, faults = [], []
+    for upload in files:
+        try:
+            staged.append(stack.enter_context(store.stage(upload.stream)))
+        except (Invalid, TooLarge) as refusal:
+            faults += [_named(p, upload.filename or "") for p in _problems(refusal)]
+    if faults:
+        raise Invalid(faults)
+    return staged
+
+
+def _problems(refusal: DomainError) -> list[Problem]:
+    if isinstance(refusal, Invalid):
+        return refusal.problems
+    return [Problem("/file", str(refusal))]
+
+
+def _named(problem: Problem, name: str) -> Problem:
+    if problem.pointer != "/file":
+        return problem
+    return Problem("/file", f"{name[:120]}: {problem.message}")
+
+
+def _back(number: str) -> str:
+    """The page of this case that the form stood on."""
+    wanted = urlsplit(request.form.get("back", ""))
+    here = f"/usulan/{number}/"
+    return wanted.geturl() if wanted.geturl().startswith(here) and not wanted.netloc else f"{here}bukti"
+
+
+def _page(number: str, problems: list[Problem], posted: Mapping[str, str]) -> str:
+    with desk().database.read() as session:
+        case = commands.find(session, actor(session), number)
+        rows = queries.evidence_of(session, case)
+        people = queries.people_by_id(session, {e.uploaded_by for e in rows})
+        choices = proves(session, case)
+    names = {value: label for value, label, _group in choices}
+    may_add = bool(policy.roles_on(me(), case) & ADDERS) and case.outcome not in {"rejected", "withdrawn"}
+    return render_template(
+        "cases/evidence.html",
+        case=case,
+        rows=[(e, names.get(_value(e.field, e.indicator), e.field or e.indicator)) for e in rows],
+        people=people,
+        choices=choices,
+        problems=problems,
+        posted=posted,
+        may_add=may_add,
+        largest=LARGEST // 1024 // 1024,
+        most=MOST_FILES,
+        endings=", ".join(e for endings in ENDINGS.values() for e in endings),
+        is_entry=is_entry(case),
+    )
+
+
+def _value(field: str | None, indicator: str | None) -> str:
+    return f"indicator:{indicator}" if indicator else f"field:{field}"
+
+
+def proves(session: Session, case: Case) -> list[tuple[str, str, str]]:
+    """What a file can prove, as (value, label, group): the forms of this case, an entry's indicators."""
+    found = []
+    for name, held in case.forms.items():
+        title = validation.label(name, [], locale())
+        if isinstance(held, list):
+            found += [(f"field:{name}.{i}", f"{title} {i}", _("Isian")) for i in range(1, len(held) + 1)]
+        else:
+            found.append((f"field:{name}", title, _("Isian")))
+    asked = {t.form for t in process(case.process).leaving(case.state) if t.form and not t.collect}
+    for name in sorted(asked - set(case.forms)):
+        found.append(
+            (f"field:{name}", validation.label(name, [], locale()), _("Isian yang sedang disiapkan"))
+        )
+    if is_entry(case):
+        rows = standing(session, case).catalogue.sid
+        found += [(f"indicator:{i.number}", f"{i.number}. {i.title}", _("Indikator")) for i in rows]
+    return found
+
+
+def _store() -> EvidenceStore:
+    return EvidenceStore(desk().settings.evidence)

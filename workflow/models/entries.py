@@ -1,0 +1,55 @@
+"""What an entry claims for the Indeks Inovasi Daerah, and what the coordinator decides for a year of it."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workflow.db import CanonicalJson
+from workflow.models.base import Base
+
+WAITING, ACCEPTED, REFUSED = "waiting", "accepted", "refused"
+
+
+class IndicatorClaim(Base):
+    """The level an entry names for one indicator, and what Bappeda Litbang made of it.
+
+    `state` is waiting, accepted or refused; every change of level or evidence sets it back to waiting.
+    `link` stands in for a file where the catalogue allows it; `link_checked_on` is when it was last opened.
+    """
+
+    __tablename__ = "indicator_claims"
+    __table_args__ = (UniqueConstraint("case_id", "indicator"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    indicator: Mapped[str] = mapped_column(String(10))
+    level: Mapped[int]
+    basis: Mapped[str | None] = mapped_column(String(40))
+    note: Mapped[str | None] = mapped_column(Text)
+    link: Mapped[str | None] = mapped_column(String(500))
+    link_checked_on: Mapped[date | None]
+    state: Mapped[str] = mapped_column(String(12), default=WAITING)
+    reason: Mapped[str | None] = mapped_column(Text)
+    claimed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    claimed_at: Mapped[datetime]
+    verified_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    verified_at: Mapped[datetime | None]
+
+
+class YearFact(Base):
+    """A decision about an award year: "window" ({opens, closes}) or "spd" ({score}). The newest row counts.
+
+    Rows are only ever added: who changed what, when and why is the history.
+    """
+
+    __tablename__ = "year_facts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(String(20))
+    value: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    reason: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    changed_at: Mapped[datetime]
