@@ -10,7 +10,10 @@ from workers.handlers import HANDLERS, Task, account_context
 from workers.mail import Letter, render
 from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
+from workflow.imports import chunks
 from workflow.models import Email, Event, Job, User
+from workflow.nip import Seal
+from workflow.secret import secret_of
 
 LEASE = timedelta(seconds=75)
 """Longer than the time limit of a task: while it runs nobody else takes the row."""
@@ -37,8 +40,7 @@ def run_job(office: Office, job_id: int) -> bool:
             job = session.get_one(Job, job_id, with_for_update=True)
             if job.done_at is not None or job.dropped_at is not None:
                 return False
-            event = session.get_one(Event, job.event_id)
-            HANDLERS[job.handler](Task(office, session, event, now))
+            _do(office, session, job, now)
             job.done_at = office.clock()
             job.error = None
     except Exception as fault:  # noqa: BLE001 - whatever a handler does, its row must say so
@@ -46,6 +48,14 @@ def run_job(office: Office, job_id: int) -> bool:
         _postpone(office, Job, job_id, f"{type(fault).__name__}: {fault}")
         return False
     return True
+
+
+def _do(office: Office, session: Session, job: Job, now: datetime) -> None:
+    if job.import_id is not None:
+        chunks.work(session, job.import_id, job.handler, Seal(secret_of(office.settings)), now)
+    else:
+        event = session.get_one(Event, job.event_id)
+        HANDLERS[job.handler](Task(office, session, event, now))
 
 
 def deliver(office: Office, email_id: int) -> bool:

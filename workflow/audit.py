@@ -83,7 +83,9 @@ class Folded:
     forms: dict[str, Any] = field(default_factory=dict)
 
 
+BEGINNINGS = {"case.created", "case.imported"}
 VERSIONED = {
+    "case.import_undone",
     "case.amended",
     "people.assigned",
     "people.released",
@@ -101,8 +103,11 @@ def fold(case: Case, events: list[Event]) -> Folded:
         data = event.data
         if "transition" in data:
             _apply_transition(folded, case, event)
-        elif event.name == "case.created":
+        elif event.name in BEGINNINGS:
             folded.state = data["to"]
+        elif event.name == "case.import_undone":
+            folded.state, folded.visit = data["to"], event.seq
+            folded.outcome = process(case.process).states[data["to"]].outcome
         elif event.name in {"people.assigned", "people.released"}:
             change = frozenset({(data["state"], data["user"])})
             folded.reviewers = (
@@ -111,7 +116,7 @@ def fold(case: Case, events: list[Event]) -> Folded:
         elif event.name == "people.handed_over":
             folded.people["proposer"] = data["user"]
         folded.version += event.name in VERSIONED
-        if event.name in {"case.created", "case.amended"}:
+        if event.name in {*BEGINNINGS, "case.amended"}:
             folded.facts |= {key: data[key] for key in FACTS}
             folded.people |= data["people"]
     return folded

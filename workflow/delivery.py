@@ -128,13 +128,15 @@ def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Ema
     return [(row[0], row[1], row[2]) for row in rows.unique()]
 
 
-def list_jobs(session: Session, state: str, limit: int = 100) -> list[tuple[Job, Case, Event]]:
-    """Jobs in a state with their case and event, newest first."""
+def list_jobs(
+    session: Session, state: str, limit: int = 100
+) -> list[tuple[Job, Case | None, Event | None]]:
+    """Jobs in a state with their case and event, newest first; work on an import has neither."""
     where = _open(Job) if state == "waiting" else _CONDITIONS[state](Job)
     rows = session.execute(
         select(Job, Case, Event)
-        .join(Event, Event.id == Job.event_id)
-        .join(Case, Case.id == Event.case_id)
+        .outerjoin(Event, Event.id == Job.event_id)
+        .outerjoin(Case, Case.id == Event.case_id)
         .where(where)
         .order_by(Job.id.desc())
         .limit(limit)

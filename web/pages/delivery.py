@@ -64,8 +64,9 @@ def _job(job: Any, case: Any, event: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         "id": job.id,
         "handler": job.handler,
-        "event": event.name,
-        "number": case.number,
+        "event": event.name if event else None,
+        "number": case.number if case else None,
+        "import_id": job.import_id,
         "state": delivery.state_of(job, now()),
         "attempts": job.attempts,
         "created_at": job.created_at,

@@ -5,6 +5,7 @@ the case, append the event and owe the work, in that order.
 """
 
 from workflow.commands.advance import advance, advance_by_itself, options, take
+from workflow.commands.archive import Arrival, receive, take_back
 from workflow.commands.clock import fire_deadline
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence
@@ -14,6 +15,7 @@ from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.start import amend, start
 
 __all__ = [
+    "Arrival",
     "NewEvidence",
     "add_evidence",
     "advance",
@@ -26,9 +28,11 @@ __all__ = [
     "give_review",
     "hand_over",
     "options",
+    "receive",
     "release_reviewer",
     "save_draft",
     "save_review_draft",
     "start",
     "take",
+    "take_back",
 ]

@@ -11,6 +11,7 @@ from workflow.models.cases import (
     Review,
 )
 from workflow.models.events import Chain, Event
+from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, User
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
 
@@ -30,6 +31,9 @@ __all__ = [
     "Fact",
     "Grant",
     "Idempotency",
+    "Import",
+    "ImportMapping",
+    "ImportRow",
     "Job",
     "Participant",
     "Passkey",
