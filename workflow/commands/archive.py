@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import deadlines
 from workflow.commands.numbers import next_numbers
 from workflow.definition import process, version_for
-from workflow.ledger import Actor, Entry, record, record_all
+from workflow.ledger import Actor, Entry, record_all
 from workflow.models import Agency, Case, Cohort, Draft, Participant, User
 
 
@@ -73,24 +73,25 @@ def receive(session: Session, actor: Actor, role: str, arrivals: Sequence[Arriva
     return cases
 
 
-def take_back(session: Session, actor: Actor, role: str, case: Case) -> str | None:
-    """Undo an arrival: withdrawn and out of every list, while its record stays. Why not, where it stays.
+def take_back(session: Session, actor: Actor, role: str, cases: Sequence[Case]) -> dict[int, str]:
+    """Undo arrivals: withdrawn and out of every list, while their record stays. Why some stay, by id.
 
     Whatever somebody has worked on since is left alone.
     """
-    if case.voided_at is not None:
-        return None
-    reason = _touched(session, case)
-    if reason:
-        return reason
-    flow, origin = process(case.process), case.state
-    deadlines.close_for(session, case, actor.at)
-    case.state = flow.state_with("withdrawn")
-    case.outcome, case.visit, case.due_at = "withdrawn", case.seq + 1, None
-    case.entered_at = case.voided_at = actor.at
-    case.version += 1
-    record(session, case, actor, role, "case.import_undone", {"from": origin, "to": case.state})
-    return None
+    drafted = set(session.scalars(select(Draft.case_id).where(Draft.case_id.in_([c.id for c in cases]))))
+    reasons = {c.id: reason for c in cases if (reason := _touched(c, drafted))}
+    entries = []
+    for case in cases:
+        if case.id not in reasons and case.voided_at is None:
+            origin, case.state = case.state, process(case.process).state_with("withdrawn")
+            if case.due_at is not None:
+                deadlines.close_for(session, case, actor.at)
+            case.outcome, case.visit, case.due_at = "withdrawn", case.seq + 1, None
+            case.entered_at = case.voided_at = actor.at
+            case.version += 1
+            entries.append(Entry(case, role, "case.import_undone", {"from": origin, "to": case.state}))
+    record_all(session, actor, entries)
+    return reasons
 
 
 def _numbers(session: Session, arrivals: Sequence[Arrival]) -> list[str]:
@@ -143,9 +144,7 @@ def _facts(case: Case, arrival: Arrival, known: Mapping[Arrival, str]) -> dict[s
     }
 
 
-def _touched(session: Session, case: Case) -> str | None:
-    if case.seq > 1:
+def _touched(case: Case, drafted: set[int]) -> str | None:
+    if case.voided_at is None and case.seq > 1:
         return "Sudah ada langkah setelah impor."
-    if session.scalar(select(func.count(Draft.id)).where(Draft.case_id == case.id)):
-        return "Formulirnya sudah mulai diisi."
-    return None
+    return "Formulirnya sudah mulai diisi." if case.id in drafted else None

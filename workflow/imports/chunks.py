@@ -17,7 +17,7 @@ from workflow.ledger import Actor
 from workflow.models import Case, Import, ImportRow, User
 from workflow.nip import Seal
 
-CHECK_ROWS, RUN_ROWS, UNDO_ROWS = 250, 100, 50
+CHECK_ROWS, RUN_ROWS, UNDO_ROWS = 250, 100, 100
 KINDS: Mapping[str, ModuleType] = {"cohort": cohort, "registry": registry}
 ROLES = {"cohort": ("organiser", "coordinator"), "registry": ("coordinator",)}
 
@@ -60,9 +60,9 @@ def undo(session: Session, made: Import, _seal: Seal, now: datetime) -> None:
     actor, role = _actor(session, made, made.undone_by, now)
     ids = [row.case_id for row in rows]
     found = session.scalars(select(Case).where(Case.id.in_(ids)).with_for_update(of=Case))
-    cases = {case.id: case for case in found.unique()}
+    reasons = commands.take_back(session, actor, role, list(found.unique()))
     for row in rows:
-        reason = commands.take_back(session, actor, role, cases[row.case_id or 0])
+        reason = reasons.get(row.case_id or 0)
         row.status, row.note = ("kept", reason) if reason else ("undone", None)
     made.undone_at = now
     _finish(session, made, "done", "undone", now)
