@@ -25,8 +25,26 @@ AGENCIES = (
     "Dinas Kesehatan", "DINKES", "Puskesmas Tanon 1", "PKM Tanon I", "Kec. Kedawung", "Kecamatan Sambirejo",
     "Disdikbud", "Dinas Lingkungan Hidup", "Bag. Hukum", "Satpol PP", "Dinas Perhubungan Kab. Sragen",
 )  # fmt: skip
-WORDS = "SIAP CEPAT RASA LARAS BAKTI TERANG PADU SIGAP MANDIRI LESTARI GUYUB RUKUN PANDU SEHAT CERDAS".split()
-DAYS = ("05/03/2021", "5 Maret 2021", "Invalid Date", "", "2020-08-12", "Agustus 2020", "31/02/2021", date(2021, 6, 1))
+WORDS = [
+    "SIAP",
+    "CEPAT",
+    "RASA",
+    "LARAS",
+    "BAKTI",
+    "TERANG",
+    "PADU",
+    "SIGAP",
+    "MANDIRI",
+    "LESTARI",
+    "GUYUB",
+    "RUKUN",
+    "PANDU",
+    "SEHAT",
+    "CERDAS",
+]
+DAYS = (
+    "05/03/2021", "5 Maret 2021", "Invalid Date", "", "2020-08-12", "Agustus 2020", "31/02/2021", date(2021, 6, 1),
+)  # fmt: skip
 INITIATORS = ("OPD", "-", "ASN", "Kepala Daerah", "", "Masyarakat")
 
 
@@ -41,7 +59,7 @@ def registry(rows: int, *, seed: int = 1) -> list[list[Cell]]:
             number, title, chance.choice(("Digital", "Non Digital", "digital", "Non-Digital")),
             chance.choice(("Inisiatif", "Uji Coba", "Penerapan", "penerapan")), chance.choice(INITIATORS),
             chance.choice(AGENCIES), chance.choice(DAYS), chance.choice(DAYS), "Kesehatan", "INOVASI SRAGEN HEALTH",
-            "1. Dasar Hukum\n2. Permasalahan " * 4, "Mempercepat layanan.", "=HYPERLINK(\"http://x\",\"klik\")", "Baik",
+            "1. Dasar Hukum\n2. Permasalahan " * 4, "Mempercepat layanan.", '=HYPERLINK("http://x","klik")', "Baik",
         ]  # fmt: skip
         table.append(_spoiled(row, number))
     return table
@@ -69,15 +87,17 @@ def _word(number: int) -> str:
 def cohort(rows: int) -> list[list[Cell]]:
     """Participants with mentors that they share; NIPs as text, one of them rounded by the spreadsheet."""
     table: list[list[Cell]] = [[*COHORT_HEADINGS]]
-    for n in range(1, rows + 1):
-        table.append([
+    table += [
+        [
             n, f"Peserta {_word(n).title()}, S.Sos.", f"19{70 + n % 25}0{1 + n % 9}1{n % 10} 200501 1 {n:03}",
             f"peserta{n}@contoh.invalid", "Kepala Seksi", AGENCIES[n % len(AGENCIES)],
             "" if n % 7 == 0 else f"SI {_word(n)} (Sistem {_word(n)})", "" if n % 5 == 0 else "Digital",
             "PKP Angkatan V 2022", f"Mentor {_word(n % 6 + 1).title()}", "",
             f"mentor{n % 6}@contoh.invalid", "Kepala Bidang",
-        ])  # fmt: skip
-    if rows > 3:  # noqa: PLR2004
+        ]
+        for n in range(1, rows + 1)
+    ]  # fmt: skip
+    if rows > 3:
         table[3][2] = 198001012005011008
         table[4][3] = "bukan surel"
     return table
@@ -114,7 +134,8 @@ def ods(table: Table, more: str = "") -> bytes:
         for row in table
     )
     names = "".join(
-        f' xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text", "manifest")
+        f' xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"'
+        for n in ("office", "table", "text", "manifest")
     )
     content = (
         f'<?xml version="1.0"?><office:document-content{names}><office:body><office:spreadsheet>'

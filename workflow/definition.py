@@ -436,7 +436,9 @@ def _duplicates(process: Process) -> Iterator[str]:
 
 def _archive_faults(process: Process) -> Iterator[str]:
     entries = [(s.name, s.tahapan, s.archive) for s in process.stages.values() if s.archive is not None]
-    yield from (f"{name}: state {state} tidak ada" for name, _, state in entries if state not in process.states)
+    yield from (
+        f"{name}: state {state} tidak ada" for name, _, state in entries if state not in process.states
+    )
     for tahapan in sorted({stage.tahapan for stage in process.pipeline("innovation")}):
         if [t for _, t, _ in entries].count(tahapan) != 1:
             yield f"tahapan {tahapan}: tepat satu tahap harus menyebut archive"

@@ -128,9 +128,7 @@ def list_mails(session: Session, state: str, limit: int = 100) -> list[tuple[Ema
     return [(row[0], row[1], row[2]) for row in rows.unique()]
 
 
-def list_jobs(
-    session: Session, state: str, limit: int = 100
-) -> list[tuple[Job, Case | None, Event | None]]:
+def list_jobs(session: Session, state: str, limit: int = 100) -> list[tuple[Job, Case | None, Event | None]]:
     """Jobs in a state with their case and event, newest first; work on an import has neither."""
     where = _open(Job) if state == "waiting" else _CONDITIONS[state](Job)
     rows = session.execute(

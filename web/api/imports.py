@@ -110,7 +110,12 @@ def whole(session: Session, made: Import, page: queries.RowPage) -> dict[str, An
         "kind": made.kind,
         "state": made.state,
         "dry_run": made.dry_run,
-        "file": {"name": made.file_name, "type": made.file_type, "size": made.file_size, "sha256": made.sha256},
+        "file": {
+            "name": made.file_name,
+            "type": made.file_type,
+            "size": made.file_size,
+            "sha256": made.sha256,
+        },
         "heading_row": made.heading_row,
         "headings": made.headings,
         "mapping": made.mapping,

@@ -118,12 +118,13 @@ OPERATIONS = (
     ),
     Operation(
         "api_imports.add", "post", f"{PREFIX}/imports", "Impor", "Mengimpor angkatan atau registri",
-        "XLSX, ODS, atau CSV sampai 10 MB dan 10.000 baris. Pekerja memeriksa, lalu mengimpor baris yang baik.",
+        "XLSX, ODS, atau CSV sampai 10 MB dan 10.000 baris; diperiksa, lalu baris yang baik diimpor.",
         "import", 202, "import_upload", FORM, headers=("Location",),
     ),
     Operation(
         "api_imports.show", "get", f"{PREFIX}/imports/{{import_id}}", "Impor", "Kemajuan dan temuan impor",
-        "`rows` memuat baris dengan kesalahan atau catatan; halaman berikutnya: ulangi dengan `cursor`.", "import",
+        "`rows` memuat baris dengan kesalahan atau catatan; halaman berikutnya: ulangi dengan `cursor`.",
+        "import",
     ),
     Operation(
         "api_events.of_case", "get", f"{CASE}/events", "Peristiwa dan surel", "Riwayat usulan",

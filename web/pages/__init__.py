@@ -15,6 +15,7 @@ from web.pages import (
     demo,
     health,
     home,
+    imports,
     people,
     process,
     reviewers,
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
         reviewers,
         delivery,
         process,
+        imports,
         account,
         people,
     ):
@@ -101,6 +103,8 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
     ]
     if "reviewer" in user.global_roles:
         items.append((_("Telaah"), "/telaah", None))
+    if policy.may_import(user):
+        items.append((_("Impor"), "/impor", None))
     if policy.may_run_delivery(user):
         items.append((_("Pengiriman"), "/pengiriman", None))
     if policy.may_manage_people(user):

@@ -11,9 +11,9 @@ from workflow.imports.columns import Column, plain
 from workflow.nip import ROUNDED, find_nip
 from workflow.validation import EMAIL
 
-EMPTY = frozenset({"", "-", "–", "—", "--", ".", "n/a", "na", "null", "none", "tidak ada", "nihil", "#n/a", "#ref!",
-                   "#value!", "0000-00-00", "invalid date", "belum", "belum ada", "?"})  # fmt: skip
+NOTHING = "-|–|—|--|.|?|n/a|na|null|none|tidak ada|nihil|belum|belum ada"
 BROKEN = frozenset({"#n/a", "#ref!", "#value!", "invalid date", "0000-00-00"})
+EMPTY = BROKEN | frozenset(("", *NOTHING.split("|")))
 MONTHS = ("jan", "feb", "mar", "apr", "mei", "jun", "jul", "agu", "sep", "okt", "nov", "des")
 ENGLISH = {"may": 5, "aug": 8, "oct": 10, "dec": 12, "ags": 8, "agt": 8, "nop": 11, "peb": 2}
 FIRST_YEAR, EPOCH = 2000, date(1899, 12, 30)
@@ -71,7 +71,9 @@ def parse_date(text: str) -> date | None:
     iso = re.match(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ t].*)?$", words)
     if iso:
         return _day(int(iso[1]), int(iso[2]), int(iso[3]))
-    local = re.match(r"(?:[a-z']+\s+)?(\d{1,2})\s*[-/. ]\s*(\d{1,2}|[a-z]+)\.?\s*[-/. ]\s*(\d{4}|\d{2})$", words)
+    local = re.match(
+        r"(?:[a-z']+\s+)?(\d{1,2})\s*[-/. ]\s*(\d{1,2}|[a-z]+)\.?\s*[-/. ]\s*(\d{4}|\d{2})$", words
+    )
     if local:
         year = int(local[3]) + (2000 if len(local[3]) == 2 else 0)  # noqa: PLR2004
         return _day(year, _month(local[2]), int(local[1]))

@@ -1,4 +1,4 @@
-"""The work itself, a chunk at a time: each is one transaction, so that a killed worker loses none and doubles none.
+"""The work itself, a chunk at a time: each is one transaction, so a killed worker loses and doubles nothing.
 
 A chunk takes the next rows that wait, whichever they are, and owes the next chunk with its own commit.
 """
@@ -77,7 +77,11 @@ CHUNKS: Mapping[str, tuple[str, Chunk]] = {
 
 def work(session: Session, import_id: int, handler: str, seal: Seal, now: datetime) -> None:
     """Do the chunk that a job stands for; nothing where the import has gone on without it."""
-    made = session.scalars(select(Import).where(Import.id == import_id).with_for_update(of=Import)).unique().one()
+    made = (
+        session.scalars(select(Import).where(Import.id == import_id).with_for_update(of=Import))
+        .unique()
+        .one()
+    )
     state, chunk = CHUNKS[handler]
     if made.state == state:
         chunk(session, made, seal, now)

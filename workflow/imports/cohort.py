@@ -23,7 +23,9 @@ YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 TITLE_FOLLOWS = "Judul menyusul; dicatat “{title}” sampai pesertanya mengubahnya."
 
 
-def judge(session: Session, made: Import, rows: Sequence[ImportRow], seal: Seal, now: datetime) -> list[Verdict]:
+def judge(
+    session: Session, made: Import, rows: Sequence[ImportRow], seal: Seal, now: datetime
+) -> list[Verdict]:
     """What each row is, in order."""
     agencies = AgencyIndex(session, made.options.get("agencies", {}))
     verdicts = [read_row(made, row, seal, wib_date(now)) for row in rows]
@@ -163,7 +165,9 @@ def _complete(verdict: Verdict) -> None:
         verdict.say("title", "remark", TITLE_FOLLOWS.format(title=document["title"]))
     if "category" not in document:
         document["category"] = "Non Digital"
-        verdict.say("category", "remark", "Jenis menyusul; dicatat Non Digital sampai pesertanya mengubahnya.")
+        verdict.say(
+            "category", "remark", "Jenis menyusul; dicatat Non Digital sampai pesertanya mengubahnya."
+        )
 
 
 def _identify(
@@ -184,7 +188,10 @@ def _identify(
         return
     email = user.email if user else person.email
     if email is None:
-        verdict.say("email", "error", "Isi surel peserta; NIP-nya belum dikenal sehingga akun perlu dibuat.")
+        if not verdict.blames("email"):
+            verdict.say(
+                "email", "error", "Isi surel peserta; akun perlu dibuat karena NIP-nya belum dikenal."
+            )
         return
     if user and (remark := other_name(user, person.name)):
         verdict.say("name", "remark", remark)

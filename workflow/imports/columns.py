@@ -72,7 +72,11 @@ def plain(text: str) -> str:
 def _names(kind: str) -> Mapping[str, str]:
     """Every name under which a column is known, plain, and the column it stands for."""
     found = {plain(alias): c.name for c in columns(kind) for alias in c.aliases}
-    return found | {plain(c.title): c.name for c in columns(kind)} | {plain(c.name): c.name for c in columns(kind)}
+    return (
+        found
+        | {plain(c.title): c.name for c in columns(kind)}
+        | {plain(c.name): c.name for c in columns(kind)}
+    )
 
 
 def recognised(headings: Sequence[str]) -> int:
@@ -95,7 +99,9 @@ def guess(kind: str, headings: Sequence[str]) -> dict[str, int]:
     for at, heading in enumerate(headings):
         if at not in found.values() and plain(heading):
             free = [alias for alias, name in known.items() if name not in found]
-            best = process.extractOne(plain(heading), free, scorer=fuzz.token_sort_ratio, score_cutoff=LIKE_ENOUGH)
+            best = process.extractOne(
+                plain(heading), free, scorer=fuzz.token_sort_ratio, score_cutoff=LIKE_ENOUGH
+            )
             if best:
                 found[known[best[0]]] = at
     return found
@@ -109,7 +115,9 @@ def heading_set(headings: Sequence[str]) -> str:
 def mapping_problems(kind: str, mapping: Mapping[str, int], width: int) -> list[Problem]:
     """What is wrong with a choice of columns: unknown, outside, used twice, or required and missing."""
     titles = {c.name: c.title for c in columns(kind)}
-    found = [Problem(f"/mapping/{name}", "Kolom ini tidak dikenal.") for name in mapping if name not in titles]
+    found = [
+        Problem(f"/mapping/{name}", "Kolom ini tidak dikenal.") for name in mapping if name not in titles
+    ]
     for name, at in mapping.items():
         if name in titles and not 0 <= at < width:
             found.append(Problem(f"/mapping/{name}", f"Berkas hanya memiliki {width} kolom."))

@@ -25,7 +25,7 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Order:
-    """What somebody wants of a file. Without `kind` the headings decide; without `mapping` they are guessed."""
+    """What somebody wants of a file. Without `kind` the headings decide, without `mapping` we guess."""
 
     kind: str | None = None
     dry_run: bool = True
@@ -94,7 +94,9 @@ def start(session: Session, actor: Actor, made: Import) -> None:
     """Bring in every row that the check found ready."""
     _require_state(made, "checked")
     if not counts(session, made)["ready"]:
-        raise Refused([Reason("rows", "Tidak ada baris yang siap diimpor. Perbaiki berkasnya, lalu unggah lagi.")])
+        raise Refused(
+            [Reason("rows", "Tidak ada baris yang siap diimpor. Perbaiki berkasnya, lalu unggah lagi.")]
+        )
     made.dry_run, made.started_at = False, actor.at
     _work(session, made, "running", actor.at)
 

@@ -58,7 +58,9 @@ class People:
         by_email = self.by_email.get(person.email or "")
         by_nip = self.by_nip.get(person.nip or "")
         if by_email and by_nip and by_email is not by_nip:
-            raise Unknown(f"Surel ini milik {by_email.name}, tetapi NIP-nya milik {by_nip.name}. Periksa keduanya.")
+            raise Unknown(
+                f"Surel ini milik {by_email.name}, tetapi NIP-nya milik {by_nip.name}. Periksa keduanya."
+            )
         found = by_email or by_nip
         if found is not None and not found.active:
             raise Unknown(f"Akun {found.email} dinonaktifkan. Minta admin mengaktifkannya.")

@@ -1,5 +1,6 @@
 """What pages and the API show of imports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -7,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from workflow import policy
 from workflow.imports.columns import plain
-from workflow.models import Case, Cohort, Import, ImportRow, User
+from workflow.imports.rows import opened
+from workflow.models import Agency, Case, Cohort, Import, ImportRow, User
+from workflow.nip import Seal, without_nips
 
 PAGE, LARGEST_PAGE = 50, 200
 FILTERS = ("findings", "error", "duplicate", "remark", "done", "kept")
@@ -17,7 +20,7 @@ FILTERS = ("findings", "error", "duplicate", "remark", "done", "kept")
 class RowPage:
     """Rows with the numbers of their cases, and the row after which the next page begins; None at the end."""
 
-    rows: list[tuple[ImportRow, str | None]]
+    rows: Sequence[tuple[ImportRow, str | None]]
     next_cursor: int | None
 
 
@@ -62,6 +65,16 @@ def unknown_agencies(session: Session, made: Import, limit: int = 30) -> list[tu
             counts[plain(name)] = counts.get(plain(name), 0) + 1
     ranked = sorted(counts.items(), key=lambda item: -item[1])[:limit]
     return [(names[key], count) for key, count in ranked]
+
+
+def samples(session: Session, made: Import, seal: Seal, count: int) -> list[list[str]]:
+    """The first rows as they came, NIPs masked, to recognise columns by."""
+    query = select(ImportRow.cells).where(ImportRow.import_id == made.id).order_by(ImportRow.row).limit(count)
+    return [[without_nips(text) for text in opened(cells, seal)] for cells in session.scalars(query)]
+
+
+def agencies(session: Session) -> list[Agency]:
+    return list(session.scalars(select(Agency).order_by(Agency.name)))
 
 
 def cohorts(session: Session) -> list[Cohort]:

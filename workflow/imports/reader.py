@@ -89,7 +89,9 @@ def _check_archive(data: bytes) -> None:
             if entry.flag_bits & 1:
                 raise Refusal("Berkas dikunci dengan kata sandi. Buka kuncinya, simpan, lalu kirim lagi.")
             if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-                raise Refusal("Berkas dimampatkan dengan cara yang tidak didukung. Simpan ulang sebagai .xlsx.")
+                raise Refusal(
+                    "Berkas dimampatkan dengan cara yang tidak didukung. Simpan ulang sebagai .xlsx."
+                )
             left -= _unpacked(data, entry, left)
             if left < 0:
                 raise Refusal(f"Isi berkas melebihi {MOST_UNPACKED // 1024 // 1024} MB setelah dibuka.")
@@ -146,7 +148,9 @@ def _rows(table: Sequence[Sequence[object]]) -> list[tuple[int, list[str]]]:
             raise Refusal(f"Baris {number} memiliki {len(row)} kolom; paling banyak {MOST_COLUMNS}.")
         longest = max(map(len, row))
         if longest > LONGEST_CELL:
-            raise Refusal(f"Baris {number} memuat sel sepanjang {longest} huruf; paling banyak {LONGEST_CELL}.")
+            raise Refusal(
+                f"Baris {number} memuat sel sepanjang {longest} huruf; paling banyak {LONGEST_CELL}."
+            )
         found.append((number, row))
         if len(found) > MOST_ROWS + 1:
             raise Refusal(f"Berkas memuat lebih dari {MOST_ROWS} baris. Bagi menjadi beberapa berkas.")

@@ -36,7 +36,9 @@ class _Known:
         self.titles.setdefault(key.base, name)
 
 
-def judge(session: Session, made: Import, rows: Sequence[ImportRow], seal: Seal, now: datetime) -> list[Verdict]:
+def judge(
+    session: Session, made: Import, rows: Sequence[ImportRow], seal: Seal, now: datetime
+) -> list[Verdict]:
     """What each row is, in order."""
     today = wib_date(now)
     agencies = AgencyIndex(session, made.options.get("agencies", {}))
@@ -65,7 +67,9 @@ def settle_agency(verdict: Verdict, agencies: AgencyIndex) -> None:
             verdict.say("agency", "remark", f"“{name}” dibaca sebagai {verdict.agency.name}.")
     else:
         near = f" Mungkin: {'; '.join(match.like)}." if match.like else ""
-        verdict.say("agency", "error", f"Instansi tidak dikenal.{near} Perbaiki namanya atau pilih padanannya.")
+        verdict.say(
+            "agency", "error", f"Instansi tidak dikenal.{near} Perbaiki namanya atau pilih padanannya."
+        )
 
 
 def arrivals(
@@ -164,11 +168,13 @@ def _identify(verdict: Verdict, known: dict[int, _Known], earlier: dict[str, int
     if key.base in here.base:
         verdict.version_of = here.base[key.base]
         which = f"“{key.version}”" if key.version else "tanpa nomor versi"
-        verdict.say("title", "remark", f"Versi lain ({which}) dari {here.titles[key.base]}; dicatat tersendiri.")
+        verdict.say(
+            "title", "remark", f"Versi lain ({which}) dari {here.titles[key.base]}; dicatat tersendiri."
+        )
     elif len(key.base) >= LEAST_LETTERS:
         near = process.extractOne(key.base, list(here.titles), scorer=fuzz.ratio, score_cutoff=ALIKE)
         if near:
-            verdict.say("title", "remark", f"Mirip dengan {here.titles[near[0]]}; periksa apakah inovasi yang sama.")
+            verdict.say("title", "remark", f"Mirip dengan {here.titles[near[0]]}; periksa apakah sama.")
     if verdict.status == "ready":
         here.add(key, f"baris {verdict.row.row}", verdict)
 

@@ -35,6 +35,11 @@ class Verdict:
             {"column": column, "heading": heading, "value": value, "level": level, "message": message}
         )
 
+    def blames(self, name: str) -> bool:
+        """Whether an error was found at a field already."""
+        place = self.places.get(name, ("", "", ""))[0]
+        return any(f["level"] == "error" and f["column"] == place for f in self.findings)
+
     @property
     def status(self) -> str:
         if any(f["level"] == "error" for f in self.findings):
@@ -62,7 +67,8 @@ def read_row(made: Import, row: ImportRow, seal: Seal, today: date) -> Verdict:
             _take(verdict, column, texts[at] if at < len(texts) else "", seal, today)
     for problem in validation.problems(made.kind, verdict.document):
         name = problem.pointer.strip("/").partition("/")[0]
-        verdict.say(name, "error", problem.message)
+        if not verdict.blames(name):
+            verdict.say(name, "error", problem.message)
     return verdict
 
 

@@ -93,7 +93,7 @@ def _refused(message: str) -> Invalid:
 
 
 def _heading_at(rows: Sequence[tuple[int, list[str]]]) -> int:
-    """The first rows may be titles: the heading is the one with most known names, else the first with two cells."""
+    """Titles may stand above it: the heading has most known names, else it is the first with two cells."""
     candidates = [i for i, (_, cells) in enumerate(rows[:HEADING_WITHIN]) if _filled(cells) >= LEAST_CELLS]
     if not candidates:
         raise _refused("Judul kolom tidak ditemukan. Pakai templat yang dapat diunduh di halaman impor.")

@@ -13,7 +13,12 @@ from workflow.imports.columns import columns, letter
 from workflow.imports.reader import MOST_ROWS
 from workflow.models import Agency, Case, Import, ImportRow
 
-OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "in_memory": True,
+}
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "|")
 FINDING_TITLES = ("Baris", "Kolom", "Judul kolom", "Isi", "Jenis", "Temuan", "Hasil", "Nomor usulan")
 LEVELS = {"error": "Kesalahan", "remark": "Catatan"}
@@ -38,7 +43,9 @@ def template_xlsx(kind: str, agencies: Sequence[str]) -> bytes:
     """Headings with lists to choose from, an example, and what each column means."""
     made = io.BytesIO()
     with xlsxwriter.Workbook(made, OPTIONS) as book:
-        bold = book.add_format({"bold": True, "bg_color": "#E1F0EE", "border": 1, "text_wrap": True, "valign": "top"})
+        bold = book.add_format(
+            {"bold": True, "bg_color": "#E1F0EE", "border": 1, "text_wrap": True, "valign": "top"}
+        )
         text = book.add_format({"num_format": "@"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         sheet, help_sheet, lists = (book.add_worksheet(n) for n in ("Isian", "Petunjuk", "Daftar"))
@@ -85,7 +92,8 @@ def findings(session: Session, made: Import) -> list[list[str]]:
     for row, status, said, note, number in session.execute(query):
         end = [RESULTS[status], number or ""]
         found += [
-            [str(row), f["column"], f["heading"], f["value"], LEVELS[f["level"]], f["message"], *end] for f in said
+            [str(row), f["column"], f["heading"], f["value"], LEVELS[f["level"]], f["message"], *end]
+            for f in said
         ]
         if note:
             found.append([str(row), "", "", "", "Catatan", note, *end])

@@ -49,7 +49,7 @@ class ImportRow(Base):
     """One row of a file. `cells` are its texts as they came, those with a NIP sealed: {"sealed": token}.
 
     `status` is new, then ready, error or duplicate once checked, then done; after an undo undone or kept.
-    `findings` list what is wrong (error) or was tolerated (remark), `key` tells the same innovation or person.
+    `findings` list what is wrong (error) or tolerated (remark), `key` tells the same innovation or person.
     """
 
     __tablename__ = "import_rows"
