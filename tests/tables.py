@@ -43,13 +43,14 @@ WORDS = [
     "CERDAS",
 ]
 DAYS = (
-    "05/03/2021", "5 Maret 2021", "Invalid Date", "", "2020-08-12", "Agustus 2020", "31/02/2021", date(2021, 6, 1),
+    "05/03/2021", "5 Maret 2021", "Invalid Date", "", "2020-08-12", "Agustus 2020", "31/02/2021",
+    date(2021, 6, 1),
 )  # fmt: skip
 INITIATORS = ("OPD", "-", "ASN", "Kepala Daerah", "", "Masyarakat")
 
 
 def registry(rows: int, *, seed: int = 1) -> list[list[Cell]]:
-    """A title, an empty line, headings, a line of column numbers, then rows; every 50th lacks what it needs."""
+    """A title, an empty line, headings, numbers of columns, then rows; three of each 50 are wrong."""
     chance = random.Random(seed)  # noqa: S311 - test data
     table: list[list[Cell]] = [["DAFTAR INOVASI KABUPATEN"], [], [*REGISTRY_HEADINGS]]
     table.append([f"({n})" for n in range(1, len(REGISTRY_HEADINGS) + 1)])
@@ -58,8 +59,10 @@ def registry(rows: int, *, seed: int = 1) -> list[list[Cell]]:
         row: list[Cell] = [
             number, title, chance.choice(("Digital", "Non Digital", "digital", "Non-Digital")),
             chance.choice(("Inisiatif", "Uji Coba", "Penerapan", "penerapan")), chance.choice(INITIATORS),
-            chance.choice(AGENCIES), chance.choice(DAYS), chance.choice(DAYS), "Kesehatan", "INOVASI SRAGEN HEALTH",
-            "1. Dasar Hukum\n2. Permasalahan " * 4, "Mempercepat layanan.", '=HYPERLINK("http://x","klik")', "Baik",
+            chance.choice(AGENCIES), chance.choice(DAYS), chance.choice(DAYS), "Kesehatan",
+            "INOVASI SRAGEN HEALTH",
+            "1. Dasar Hukum\n2. Permasalahan " * 4, "Mempercepat layanan.", '=HYPERLINK("http://x","klik")',
+            "Baik",
         ]  # fmt: skip
         table.append(_spoiled(row, number))
     return table

@@ -155,7 +155,7 @@ def _key(verdict: Verdict) -> str | None:
 
 
 def _identify(verdict: Verdict, known: dict[int, _Known], earlier: dict[str, int]) -> None:
-    """Say what a row repeats or continues. Same innovation: same agency and same name without its long form."""
+    """Say what a row repeats or continues: the same agency's innovation of the same name."""
     verdict.key = _key(verdict)
     if verdict.key is None or verdict.agency is None:
         return

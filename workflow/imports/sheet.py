@@ -97,7 +97,8 @@ def _heading_at(rows: Sequence[tuple[int, list[str]]]) -> int:
     candidates = [i for i, (_, cells) in enumerate(rows[:HEADING_WITHIN]) if _filled(cells) >= LEAST_CELLS]
     if not candidates:
         raise _refused("Judul kolom tidak ditemukan. Pakai templat yang dapat diunduh di halaman impor.")
-    return max(candidates, key=lambda i: (columns.recognised(rows[i][1]), -i))
+    known = {i: columns.recognised(rows[i][1]) for i in candidates}
+    return max(candidates, key=lambda i: (known[i] if known[i] >= LEAST_CELLS else 0, -i))
 
 
 def _filled(cells: Sequence[str]) -> int:
