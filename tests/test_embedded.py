@@ -199,6 +199,7 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
     paths += [f"/akun/{part}" for part in ("kata-sandi", "dua-langkah", "kunci-sandi", "token", "sesi")]
     if role == "Koordinator":
         paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]
+        paths += ["/impor"]
     if role == "Penelaah":
         paths += ["/telaah"]
     if role == "Operator":
