@@ -4,9 +4,11 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests import tables
 from tests.conftest import MovableClock
@@ -19,6 +21,11 @@ from workflow.settings import Settings
 
 def sent(table: tables.Table, name: str = "lama.csv", **fields: str) -> dict[str, object]:
     return {"file": (io.BytesIO(tables.csv_file(table)), name), **fields}
+
+
+def body(answer: TestResponse) -> dict[str, Any]:
+    found: dict[str, Any] = answer.get_json()
+    return found
 
 
 @pytest.fixture
@@ -41,14 +48,14 @@ def test_a_dry_run_reports_rows_and_brings_in_none(call: Call, run_workers: Call
     path = answer.headers["Location"].removeprefix("/api/v1")
     run_workers()
 
-    found = call("endah", "get", f"{path}?limit=1").json
+    found = body(call("endah", "get", f"{path}?limit=1"))
 
     assert validation.problems("import", found) == []
     assert (found["state"], found["progress"], found["counts"]["ready"]) == ("checked", 1.0, 27)
     assert [row["row"] for row in found["rows"]] == [found["next_cursor"]]
-    following = call("endah", "get", f"{path}?cursor={found['next_cursor']}").json["rows"]
+    following = body(call("endah", "get", f"{path}?cursor={found['next_cursor']}"))["rows"]
     assert all(row["row"] > found["next_cursor"] for row in following)
-    assert call("endah", "get", "/proposals").json["total"] == 0
+    assert body(call("endah", "get", "/proposals"))["total"] == 0
 
 
 def test_without_a_dry_run_the_good_rows_come_in_and_the_key_makes_it_once(
@@ -60,8 +67,8 @@ def test_without_a_dry_run_the_good_rows_come_in_and_the_key_makes_it_once(
     run_workers()
 
     assert first.headers["Location"] == again.headers["Location"]
-    assert call("endah", "get", "/imports/1").json["counts"]["done"] == 27
-    assert call("endah", "get", "/proposals?limit=1").json["total"] == 27
+    assert body(call("endah", "get", "/imports/1"))["counts"]["done"] == 27
+    assert body(call("endah", "get", "/proposals?limit=1"))["total"] == 27
 
 
 @pytest.mark.parametrize(
@@ -81,7 +88,7 @@ def test_what_cannot_be_imported_is_refused_and_leaves_nothing(
     answer = call(who, "post", "/imports", data={**sent(tables.registry(3)), **fields})
 
     assert answer.status_code == status
-    assert pointer is None or answer.json["errors"][0]["pointer"] == pointer
+    assert pointer is None or body(answer)["errors"][0]["pointer"] == pointer
     assert call("endah", "get", "/imports/1").status_code == 404
 
 

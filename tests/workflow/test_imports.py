@@ -141,7 +141,7 @@ def test_versions_are_told_from_repetitions(importer: Importer) -> None:
         first, second = session.scalars(select(Case).order_by(Case.id).limit(2))
         events = {e.case_id: e for e in session.scalars(select(Event))}
         assert events[second.id].data["version_of"] == first.number
-        assert events[second.id].content["row"]["Judul"] == "SI PENEBAR Versi 2"
+        assert (events[second.id].content or {})["row"]["Judul"] == "SI PENEBAR Versi 2"
 
 
 def test_a_cohort_gets_accounts_mentors_and_drafts_and_no_nip_is_readable(importer: Importer) -> None:
