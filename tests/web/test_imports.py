@@ -116,7 +116,7 @@ def test_pages_lead_from_the_file_to_the_end_and_back(
     assert "•••• 1008" not in listed
     assert "1008" in mapping
     assert "19800101" not in mapping + checked + done + endah.get(f"{page}/temuan.csv").text
-    assert "&lt;b&gt;SI CONTOH" in done
+    assert "&lt;b&gt;SI CONTOH" in mapping
     assert "<b>SI CONTOH" not in listed + done
     assert "SI CONTOH" in listed
     assert "Impor ini sudah dibatalkan" in endah.get(page).text
