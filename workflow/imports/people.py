@@ -85,6 +85,7 @@ class People:
             position=person.position,
             agency=agency,
             heads_agency=False,
+            active=True,
             locale="id",
             created_at=now,
             confirmed_at=now,
