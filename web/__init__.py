@@ -11,6 +11,7 @@ from web import accounts, api, context, errors, meters, pages, security
 from web.language import init_language
 from workflow.clock import Clock
 from workflow.db import Database
+from workflow.secret import secret_of
 from workflow.settings import Settings
 
 MAX_REQUEST = 2_000_000
@@ -25,7 +26,7 @@ def create_app(
     """The web application over an open database; importing or creating it opens nothing else."""
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(
-        SECRET_KEY=settings.secret_key or security.stored_secret(settings.var),
+        SECRET_KEY=secret_of(settings),
         MAX_CONTENT_LENGTH=MAX_REQUEST,
         MAX_FORM_PARTS=MAX_FIELDS,
         MAX_FORM_MEMORY_SIZE=MAX_REQUEST,

@@ -221,6 +221,8 @@ def _fix(case: Case, flow: Process, fix: str | None, locale: str) -> dict[str, s
 
 FACT_TITLES = {
     "case.created": "Usulan dibuat",
+    "case.imported": "Masuk dari arsip",
+    "case.import_undone": "Impor dibatalkan",
     "case.amended": "Data pokok diubah",
     "case.reviewed": "Penilaian penelaah diterima",
     "people.assigned": "Penelaah ditugaskan",
@@ -267,6 +269,7 @@ def _item(flow: Process, event: Event, people: Mapping[int, User], mails: int, l
         details.append((_("Parameter"), str(event.data["level"])))
     if "file" in event.data:
         details.append((_("Berkas"), event.data["file"]))
+    details += _source(event)
     if mails:
         details.append((_("Surel"), _("%(count)s surel", count=mails)))
     return {
@@ -280,6 +283,17 @@ def _item(flow: Process, event: Event, people: Mapping[int, User], mails: int, l
         "details": details,
         "href": None,
     }
+
+
+def _source(event: Event) -> list[tuple[str, str]]:
+    """Where an imported case came from, and its row as it stood in the file."""
+    source = event.data.get("source")
+    if source is None:
+        return []
+    found = [(_("Berkas"), _("%(file)s, baris %(row)s", file=source["file"], row=source["row"]))]
+    if event.data.get("version_of"):
+        found.append((_("Versi dari"), event.data["version_of"]))
+    return found + list((event.content or {}).get("row", {}).items())
 
 
 def _kind(event: Event) -> str:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import viewer
 from workflow.errors import DomainError, Forbidden, Invalid, NotFound, Refused, Stale
+from workflow.imports.sheet import FileTooLarge
 
 STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
@@ -19,6 +20,7 @@ STATUS: dict[type[DomainError], int] = {
     Refused: 409,
     Stale: 409,
     Invalid: 422,
+    FileTooLarge: 413,
 }
 RETRY_SECONDS = "5"
 

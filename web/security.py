@@ -1,10 +1,7 @@
 """Headers, rate limits and CSRF: what every answer carries and every write must show."""
 
-import os
-import secrets
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request, session
@@ -41,20 +38,6 @@ DOORS = (
     "wan_verify_response",
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-
-
-def stored_secret(var: Path) -> str:
-    """The installation's own secret, made once and readable by its owner alone."""
-    path = var / "secret_key"
-    var.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("ascii").strip()
-    with os.fdopen(descriptor, "w") as file:
-        secret = secrets.token_urlsafe(48)
-        file.write(secret)
-    return secret
 
 
 def init_app(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:

@@ -11,7 +11,10 @@ from workers.mail import Letter, render
 from workers.meters import timed
 from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
+from workflow.imports import chunks
 from workflow.models import Email, Event, Job, Try, User
+from workflow.nip import Seal
+from workflow.secret import secret_of
 
 LEASE = timedelta(seconds=75)
 """Longer than the time limit of a task: while it runs nobody else takes the row."""
@@ -39,8 +42,7 @@ def run_job(office: Office, job_id: int) -> bool:
             job = session.get_one(Job, job_id, with_for_update=True)
             if job.done_at is not None or job.dropped_at is not None:
                 return False
-            event = session.get_one(Event, job.event_id)
-            HANDLERS[job.handler](Task(office, session, event, now))
+            about = _do(office, session, job, now)
             job.done_at = office.clock()
             job.error = None
             outcome.word = "done"
@@ -48,8 +50,18 @@ def run_job(office: Office, job_id: int) -> bool:
         log.warning("job failed", job_id=job_id, handler=handler, error=repr(fault))
         _postpone(office, Job, job_id, f"{type(fault).__name__}: {fault}")
         return False
-    log.debug("job done", job_id=job_id, handler=handler, event_id=event.id, case_id=event.case_id)
+    log.debug("job done", job_id=job_id, handler=handler, **about)
     return True
+
+
+def _do(office: Office, session: Session, job: Job, now: datetime) -> dict[str, int]:
+    """Run the handler; what its work was about, by id."""
+    if job.import_id is not None:
+        chunks.work(session, job.import_id, job.handler, Seal(secret_of(office.settings)), now)
+        return {"import_id": job.import_id}
+    event = session.get_one(Event, job.event_id)
+    HANDLERS[job.handler](Task(office, session, event, now))
+    return {"event_id": event.id, "case_id": event.case_id}
 
 
 def deliver(office: Office, email_id: int) -> bool:

@@ -137,6 +137,7 @@ class Stage:
     tahapan: str
     start: str
     scored: bool
+    archive: str | None
     states: Mapping[str, State]
     transitions: tuple[Transition, ...]
 
@@ -176,6 +177,18 @@ class Process:
 
     def pipeline(self, name: str) -> list[Stage]:
         return sorted((s for s in self.stages.values() if s.pipeline == name), key=lambda s: s.order)
+
+    def archive_state(self, tahapan: str) -> str:
+        """Where an innovation enters that an old registry reports in this tahapan of the ministry."""
+        return next(
+            stage.archive
+            for stage in self.pipeline("innovation")
+            if stage.archive is not None and stage.tahapan == tahapan
+        )
+
+    def state_with(self, outcome: str) -> str:
+        """The first state that ends with an outcome."""
+        return next(state.name for state in self.states.values() if state.outcome == outcome)
 
     def first_state(self, pipeline: str) -> str:
         return self.pipeline(pipeline)[0].start
@@ -237,6 +250,7 @@ def _stage(name: str, raw: dict[str, Any]) -> Stage:
         tahapan=raw["tahapan"],
         start=f"{name}.{raw['start']}",
         scored=raw.get("scored", False),
+        archive=_full(name, raw["archive"]) if "archive" in raw else None,
         states=states,
         transitions=tuple(_transition(name, t) for t in raw.get("transitions", [])),
     )
@@ -351,6 +365,7 @@ def check(
     faults += [
         f"{s.name}: tahap mulai {s.start} tidak ada" for s in found.stages.values() if s.start not in s.states
     ]
+    faults += _archive_faults(found)
     return faults + _unreachable(found)
 
 
@@ -444,6 +459,16 @@ def _duplicates(process: Process) -> Iterator[str]:
         yield from (
             f"{stage.name}: peristiwa {e} ganda" for e in sorted({e for e in events if events.count(e) > 1})
         )
+
+
+def _archive_faults(process: Process) -> Iterator[str]:
+    entries = [(s.name, s.tahapan, s.archive) for s in process.stages.values() if s.archive is not None]
+    yield from (
+        f"{name}: state {state} tidak ada" for name, _, state in entries if state not in process.states
+    )
+    for tahapan in sorted({stage.tahapan for stage in process.pipeline("innovation")}):
+        if [t for _, t, _ in entries].count(tahapan) != 1:
+            yield f"tahapan {tahapan}: tepat satu tahap harus menyebut archive"
 
 
 def _unreachable(process: Process) -> list[str]:

@@ -182,13 +182,16 @@ def tries(session: Session, row: Job | Email) -> list[Try]:
 
 def list_jobs(
     session: Session, state: str, limit: int = 100, what: str = "", number: str = ""
-) -> list[tuple[Job, Case, Event]]:
-    """Jobs in a state with their case and event, newest first; `what` names a handler, `number` a case."""
+) -> list[tuple[Job, Case | None, Event | None]]:
+    """Jobs in a state with their case and event, newest first; `what` names a handler, `number` a case.
+
+    Work on an import has neither case nor event.
+    """
     where = is_open(Job) if state == "waiting" else _CONDITIONS[state](Job)
     rows = session.execute(
         select(Job, Case, Event)
-        .join(Event, Event.id == Job.event_id)
-        .join(Case, Case.id == Event.case_id)
+        .outerjoin(Event, Event.id == Job.event_id)
+        .outerjoin(Case, Case.id == Event.case_id)
         .where(where, *_narrowed(Job.handler, what, number))
         .order_by(Job.id.desc())
         .limit(limit)

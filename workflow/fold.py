@@ -17,6 +17,7 @@ UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, StopIteration)
 ASSIGNMENTS = {"people.assigned", "people.released", "people.abstained"}
 VERSIONED = ASSIGNMENTS | {
     "case.amended",
+    "case.import_undone",
     "people.handed_over",
     "evidence.added",
     "evidence.withdrawn",
@@ -93,6 +94,18 @@ def _created(folded: Folded, event: Row[Any], data: dict[str, Any]) -> None:
     _amended(folded, event, data)
 
 
+def _imported(folded: Folded, event: Row[Any], data: dict[str, Any]) -> None:
+    """From an old registry, where it had reached its state before it came to us."""
+    _created(folded, event, data)
+    folded.entered_at = datetime.fromisoformat(data["since"])
+    folded.outcome = process(data["process"]).states[data["to"]].outcome
+
+
+def _import_undone(folded: Folded, event: Row[Any], data: dict[str, Any]) -> None:
+    folded.state, folded.visit, folded.entered_at = data["to"], event.seq, event.at
+    folded.outcome = process(folded.birth["process"]).states[data["to"]].outcome
+
+
 def _amended(folded: Folded, _event: Row[Any], data: dict[str, Any]) -> None:
     folded.facts |= {key: data[key] for key in FACTS}
     folded.people |= data["people"]
@@ -123,6 +136,8 @@ def _evidence_added(folded: Folded, event: Row[Any], data: dict[str, Any]) -> No
 
 APPLIED: dict[str, Callable[[Folded, Row[Any], dict[str, Any]], None]] = {
     "case.created": _created,
+    "case.imported": _imported,
+    "case.import_undone": _import_undone,
     "case.amended": _amended,
     "case.reviewed": _reviewed,
     "people.assigned": _assigned,

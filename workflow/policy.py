@@ -54,7 +54,9 @@ def _applies(participant: Participant, case: Case) -> bool:
 
 
 def may_see(user: User, case: Case) -> bool:
-    """Those with a role, and those who once reviewed and may look back."""
+    """Those with a role, and those who once reviewed and may look back; nobody what an undo took back."""
+    if case.voided_at is not None:
+        return False
     return bool(roles_on(user, case)) or any(
         p.user_id == user.id and p.role == "reviewer" and p.until is None for p in case.participants
     )
@@ -62,8 +64,9 @@ def may_see(user: User, case: Case) -> bool:
 
 def visible(user: User) -> ColumnElement[bool]:
     """`may_see` as SQL, for lists; the two are held together by a test."""
+    kept = Case.voided_at.is_(None)
     if user.global_roles & SEE_EVERY_CASE:
-        return true()
+        return kept
     takes_part = exists(
         select(Participant.id).where(
             Participant.case_id == Case.id,
@@ -71,7 +74,7 @@ def visible(user: User) -> ColumnElement[bool]:
             Participant.until.is_(None),
         )
     )
-    return or_(takes_part, _as_head(user), _as_organiser(user))
+    return and_(kept, or_(takes_part, _as_head(user), _as_organiser(user)))
 
 
 def _as_head(user: User) -> ColumnElement[bool]:
@@ -123,6 +126,17 @@ def may_run_entries(user: User) -> bool:
 def may_see_entries(user: User) -> bool:
     """The region's index over all entries."""
     return bool(user.global_roles & SEE_EVERY_CASE)
+
+
+def import_kinds(user: User) -> tuple[str, ...]:
+    """What a person may bring in: cohorts whoever runs the training, the registry whoever keeps it."""
+    if "coordinator" in user.global_roles:
+        return ("cohort", "registry")
+    return ("cohort",) if "organiser" in user.global_roles else ()
+
+
+def may_import(user: User) -> bool:
+    return bool(import_kinds(user))
 
 
 def may_manage_people(user: User) -> bool:

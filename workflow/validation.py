@@ -18,7 +18,7 @@ from workflow.phrases import phrase
 
 MAX_DEPTH = 8
 MAX_BODY = 1_000_000
-FOLDERS = ("forms", "rubrics", "api", "")
+FOLDERS = ("forms", "rubrics", "api", "imports", "")
 STRUCTURAL = {"type", "additionalProperties", "maxLength", "maxItems", "maxProperties"}
 WORD = re.compile(r"\w+(?:[-/'’]\w+)*")
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")

@@ -8,11 +8,12 @@ from flask import request
 from web.api import auth, parameters
 from workflow.errors import NotFound
 from workflow.evidence_store import LARGEST
+from workflow.imports import sheet
 from workflow.validation import MAX_BODY
 
 PUBLIC = frozenset({"api_catalogue.show", "api_catalogue.schema", "openapi.document", "openapi.docs"})
-UPLOAD = "api_evidence.add"
 UPLOAD_FIELDS = 100_000  # the text fields and boundaries around a file
+UPLOADS = {"api_evidence.add": LARGEST + UPLOAD_FIELDS, "api_imports.add": sheet.LARGEST + UPLOAD_FIELDS}
 NUMBER = re.compile(parameters.NUMBER["pattern"], re.ASCII)
 
 
@@ -26,7 +27,7 @@ def admit(endpoint: str | None, values: dict[str, Any] | None) -> None:
         return
     if request.routing_exception is not None:
         raise request.routing_exception
-    request.max_content_length = LARGEST + UPLOAD_FIELDS if endpoint == UPLOAD else MAX_BODY
+    request.max_content_length = UPLOADS.get(endpoint or "", MAX_BODY)
     auth.read_token()
     if endpoint not in PUBLIC:
         auth.caller()

@@ -54,7 +54,7 @@ class Operation:
         found = {401, *READ} if self.method == "get" else set(WRITE)
         if "{number}" in self.path:
             found |= {404} if self.method == "get" else set(NUMBERED)
-        if "{name}" in self.path:
+        if {"{name}", "{import_id}"} & set(self.path.split("/")):
             found.add(404)
         return sorted(found | ({428} if self.versioned else set()))
 
@@ -117,6 +117,16 @@ OPERATIONS = (
         "Selalu sebagai lampiran.", "", headers=("Content-Disposition",),
     ),
     Operation(
+        "api_imports.add", "post", f"{PREFIX}/imports", "Impor", "Mengimpor angkatan atau registri",
+        "XLSX, ODS, atau CSV sampai 10 MB dan 10.000 baris; diperiksa, lalu baris yang baik diimpor.",
+        "import", 202, "import_upload", FORM, headers=("Location",),
+    ),
+    Operation(
+        "api_imports.show", "get", f"{PREFIX}/imports/{{import_id}}", "Impor", "Kemajuan dan temuan impor",
+        "`rows` memuat baris dengan kesalahan atau catatan; halaman berikutnya: ulangi dengan `cursor`.",
+        "import",
+    ),
+    Operation(
         "api_events.of_case", "get", f"{CASE}/events", "Peristiwa dan surel", "Riwayat usulan",
         "Isi penilaian hanya tampak bagi yang boleh membacanya.", "event_list",
     ),
@@ -146,7 +156,10 @@ EXAMPLES: Mapping[str, Json] = {
         "comment": "Manfaatnya jelas; lengkapi rencana pemeliharaan sistem.",
     },
 }
-CURL_FILE = "-F 'file=@surat.pdf' -F 'field=permission' -F 'letter_number=800/12/2022'"
+CURL_FILES = {
+    "api_evidence.add": "-F 'file=@surat.pdf' -F 'field=permission' -F 'letter_number=800/12/2022'",
+    "api_imports.add": "-F 'file=@registri.xlsx' -F 'kind=registry' -F 'dry_run=true'",
+}
 
 TEXT: Json = {"type": "string"}
 HEADERS: Mapping[str, Json] = {
@@ -207,13 +220,14 @@ def _schemas() -> Json:
         "required": [name for name in proposal["required"] if name not in LEFT_OUT_OF_LISTS],
         "properties": {k: v for k, v in proposal["properties"].items() if k not in LEFT_OUT_OF_LISTS},
     }
-    upload = found["evidence_create"]
-    file = {"title": "Berkas", "type": "string", "contentMediaType": "application/octet-stream"}
-    found["evidence_upload"] = upload | {
-        "title": "Unggahan bukti dukung",
-        "required": ["file"],
-        "properties": {"file": file, **upload["properties"]},
-    }
+    for name, title in (("evidence", "Unggahan bukti dukung"), ("import", "Unggahan impor")):
+        upload = found[f"{name}_create"]
+        file = {"title": "Berkas", "type": "string", "contentMediaType": "application/octet-stream"}
+        found[f"{name}_upload"] = upload | {
+            "title": title,
+            "required": ["file"],
+            "properties": {"file": file, **upload["properties"]},
+        }
     count = {"type": "integer", "minimum": 0}
     found["proposal_page"] = _listing("proposal_item", next_cursor={"type": ["string", "null"]}, total=count)
     found["feed"] = _listing("event", next_after=count)
@@ -272,6 +286,10 @@ def _parameters(operation: Operation) -> list[Json]:
     paths = {
         "{number}": {"name": "number", "schema": parameters.NUMBER},
         "{name}": {"name": "name", "schema": TEXT},
+        "{import_id}": {
+            "name": "import_id",
+            "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
+        },
         "{evidence_id}": {
             "name": "evidence_id",
             "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
@@ -369,7 +387,7 @@ def _shown(name: str, node: Json, about: Mapping[str, Any]) -> Json:
 def _curl(row: Operation) -> str:
     """What to type, for one invented case."""
     name = "change_plan" if "schemas" in row.path else "approve"
-    path = row.path.format(number="INV-2022-0001", evidence_id=1, name=name)
+    path = row.path.format(number="INV-2022-0001", evidence_id=1, import_id=1, name=name)
     parts = [] if row.public else ["-H 'Authorization: Bearer lct_…'"]
     parts += ["-X PUT"] if row.method == "put" else []
     parts += ["-H 'If-Match: \"1.0\"'"] if row.versioned else []
@@ -377,6 +395,6 @@ def _curl(row: Operation) -> str:
     if row.body is not None and row.body in EXAMPLES:
         parts += [f"-H 'Content-Type: {JSON}'", f"-d '{json.dumps(EXAMPLES[row.body], ensure_ascii=False)}'"]
     elif row.body_type == FORM:
-        parts.append(CURL_FILE)
+        parts.append(CURL_FILES[row.endpoint])
     parts += ["-OJ"] if row.endpoint == "api_evidence.fetch" else []
     return " \\\n  ".join([f"curl {request.host_url.rstrip('/')}{path}", *parts])

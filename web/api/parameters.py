@@ -10,6 +10,7 @@ from web.api import auth
 from workflow import queries
 from workflow.definition import process, versions
 from workflow.errors import Invalid, Problem
+from workflow.imports import queries as imports
 from workflow.phrases import phrase
 from workflow.validation import Validator, escape, schema
 
@@ -24,6 +25,22 @@ def of(endpoint: str | None) -> Mapping[str, Schema]:
     """The parameters that an endpoint reads."""
     if endpoint == "api_proposals.index":
         return _filters()
+    if endpoint == "api_imports.show":
+        return {
+            "cursor": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": LARGEST_ID,
+                "default": 0,
+                "description": "next_cursor dari halaman sebelumnya",
+            },
+            "limit": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": imports.LARGEST_PAGE,
+                "default": imports.PAGE,
+            },
+        }
     if endpoint == "api_events.feed":
         after = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0}
         return {

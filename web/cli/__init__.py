@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from web.cli import audit, backup, demo, doctor, iid, jobs, people, process, replay, run
+from web.cli import audit, backup, demo, doctor, iid, imports, jobs, people, process, replay, run
 from workflow.errors import DomainError, Invalid
 
 
@@ -35,6 +35,7 @@ for command in (
     people.token,
     process.process,
     jobs.jobs,
+    imports.import_command,
     audit.audit,
     backup.backup,
     backup.restore,

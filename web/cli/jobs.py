@@ -35,7 +35,7 @@ def list_jobs(state: str, as_json: bool) -> None:  # noqa: FBT001
                 {
                     "kind": "job",
                     "id": j.id,
-                    "case": c.number,
+                    "case": c.number if c else f"impor {j.import_id}",
                     "what": j.handler,
                     "attempts": j.attempts,
                     "error": j.error,

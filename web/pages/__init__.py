@@ -20,6 +20,7 @@ from web.pages import (
     evidence,
     health,
     home,
+    imports,
     panel,
     people,
     process,
@@ -51,6 +52,7 @@ def init_app(app: Flask) -> None:
         panel,
         delivery,
         process,
+        imports,
         account,
         people,
         audit,
@@ -121,6 +123,8 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
         items.append((_("Penelaah"), "/penelaah", None))
     if policy.may_see_entries(user):
         items.append((_("Indeks"), "/iga", None))
+    if policy.may_import(user):
+        items.append((_("Impor"), "/impor", None))
     if policy.may_run_delivery(user):
         items.append((_("Pengiriman"), "/pengiriman", None))
     if policy.may_see_chain(user):

@@ -5,6 +5,7 @@ the case, append the event and owe the work, in that order.
 """
 
 from workflow.commands.advance import advance, advance_by_itself, options, take
+from workflow.commands.archive import Arrival, receive, take_back
 from workflow.commands.assignment import (
     abstain,
     assign_all,
@@ -27,6 +28,7 @@ from workflow.commands.substitutes import begin_substitute, due_substitutes, end
 from workflow.commands.years import set_spd, set_window
 
 __all__ = [
+    "Arrival",
     "NewClaim",
     "NewEvidence",
     "abstain",
@@ -49,6 +51,7 @@ __all__ = [
     "hand_over",
     "judge_claim",
     "options",
+    "receive",
     "recheck_case",
     "release_reviewer",
     "save_draft",
@@ -59,5 +62,6 @@ __all__ = [
     "set_window",
     "start",
     "take",
+    "take_back",
     "withdraw_evidence",
 ]

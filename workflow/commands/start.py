@@ -1,12 +1,10 @@
 """Beginning a case, and correcting its cover data while it is still being written."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import deadlines, policy
@@ -14,10 +12,11 @@ from workflow.calendar import wib_date
 from workflow.commands.assignment import lock_people, locked_by_email, recheck_owed
 from workflow.commands.drafts import draft_form, put_draft
 from workflow.commands.find import check_version, find
+from workflow.commands.numbers import next_numbers
 from workflow.definition import process, version_for
 from workflow.errors import Forbidden, Invalid, Problem, Reason, Refused
 from workflow.ledger import Actor, record
-from workflow.models import Agency, Case, Cohort, Counter, Participant, User
+from workflow.models import Agency, Case, Cohort, Participant, User
 from workflow.people import find_user
 from workflow.validation import draft_problems, require
 
@@ -40,7 +39,7 @@ def start(session: Session, actor: Actor, document: Mapping[str, Any]) -> Case:
     flow = process(version_for(year))
     state = flow.first_state("innovation")
     case = Case(
-        number=_next_number(session, "INV", year),
+        number=next_numbers(session, "INV", year)[0],
         pipeline="innovation",
         process=flow.version,
         state=state,
@@ -226,14 +225,3 @@ def _first_draft(session: Session, case: Case, actor: Actor, form: Mapping[str, 
     if problems:
         raise Invalid([Problem(f"/form{p.pointer}", p.message) for p in problems])
     put_draft(session, case, actor, name, form)
-
-
-def _next_number(session: Session, prefix: str, year: int) -> str:
-    key = f"{prefix}-{year}"
-    bump = update(Counter).where(Counter.prefix == key).values(last=Counter.last + 1).returning(Counter.last)
-    last = session.scalar(bump)
-    if last is None:
-        with suppress(IntegrityError), session.begin_nested():  # another first case may be as early
-            session.add(Counter(prefix=key, last=0))
-        last = session.scalar(bump)
-    return f"{key}-{last:04d}"

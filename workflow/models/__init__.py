@@ -13,6 +13,7 @@ from workflow.models.cases import (
 )
 from workflow.models.entries import IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
+from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, Substitute, User
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
@@ -35,6 +36,9 @@ __all__ = [
     "Fact",
     "Grant",
     "Idempotency",
+    "Import",
+    "ImportMapping",
+    "ImportRow",
     "Incident",
     "IndicatorClaim",
     "Job",

@@ -39,7 +39,8 @@ class Case(Base):
     `state` is "stage.state". `visit` is the `seq` of the event that entered the state: it tells one
     round of a state from the next. `version` counts what a reader may have seen change; `seq` counts
     events; `draft_revision` counts autosaves. `forms` holds the last submission of each form, and a
-    list for those that collect.
+    list for those that collect. `voided_at`
+    is set where an import that brought the case was undone: only the record still knows it.
     """
 
     __tablename__ = "cases"
@@ -64,6 +65,7 @@ class Case(Base):
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
     updated_at: Mapped[datetime] = mapped_column(index=True)
+    voided_at: Mapped[datetime | None]
 
     agency: Mapped[Agency] = relationship(lazy="joined")
     cohort: Mapped[Cohort | None] = relationship(lazy="joined")

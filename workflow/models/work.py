@@ -30,7 +30,7 @@ class Duty:
 
 
 class Job(Duty, Base):
-    """The outbox: one handler's duty towards one event."""
+    """The outbox: one handler's duty towards one event, or the next chunk of work on one import."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -40,10 +40,11 @@ class Job(Duty, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"), index=True)
     handler: Mapped[str] = mapped_column(String(40))
 
-    event: Mapped[Event] = relationship()
+    event: Mapped[Event | None] = relationship()
 
 
 class Email(Duty, Base):

@@ -1,0 +1,1 @@
+"""Bringing in what a regency already keeps in tables: cohorts of a training, and an old registry."""
