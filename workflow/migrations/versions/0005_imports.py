@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_import_rows_case_id")),
         sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_import_rows_import_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rows")),
-        sa.UniqueConstraint("import_id", "row", name=op.f("uq_import_rows_import_id")),
+        sa.UniqueConstraint("import_id", "row", name=op.f("uq_import_rows_import_id_row")),
     )
     op.create_index(op.f("ix_import_rows_case_id"), "import_rows", ["case_id"])
     op.create_index("ix_import_rows_key", "import_rows", ["import_id", "key"])
