@@ -1,0 +1,82 @@
+"""One scenario: a fault as a function, and how its run is made and judged."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tests.faults.load import Load
+from tests.faults.stand import Stand
+from tests.faults.verdict import Row, judge
+
+QUIET_SECONDS = 240.0
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things last, in seconds: the warming up, a fault, and the load after it."""
+
+    before: float
+    fault: float
+    after: float
+    ageing: bool
+
+    def hold(self, share: float = 1.0) -> None:
+        time.sleep(self.fault * share)
+
+
+FULL = Pace(before=4.0, fault=8.0, after=4.0, ageing=False)
+SHORT = Pace(before=0.6, fault=1.0, after=0.5, ageing=True)
+
+Fault = Callable[[Stand, Pace], int]
+"""Breaks something and mends it; returns how often the fault really hit."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`allows` names what may be left for a person afterwards: "unknown", "parked"."""
+
+    name: str
+    method: str
+    fault: Fault
+    allows: frozenset[str] = frozenset()
+    per_second: float = 12.0
+
+
+def play(stand: Stand, scenario: Scenario, pace: Pace) -> Row:
+    """Load, fault, load, silence, verdict."""
+    started = time.monotonic()
+    exits = {name: len(role.exits) for name, role in stand.supervisor.roles.items()}
+    load = Load(stand, per_second=scenario.per_second)
+    load.start()
+    time.sleep(pace.before)
+    hits = scenario.fault(stand, pace)
+    mended, mended_at = time.monotonic(), datetime.now(UTC)
+    time.sleep(pace.after)
+    load.stop()
+    numbers = list(load.ledger.by_case())
+    recovered = _quiet(stand, numbers, pace, mended_at) - mended
+    _quiet(stand, numbers, pace, None)
+    row = judge(load.ledger, stand.database, stand.postbox)
+    row.scenario, row.hits, row.recover = scenario.name, hits, max(recovered, 0.0)
+    row.blame(not hits, "the fault never hit")
+    for kind in ("unknown", "parked"):
+        if kind not in scenario.allows:
+            row.blame(getattr(row, kind), f"{kind}, which this fault does not explain")
+    for name, role in stand.supervisor.roles.items():
+        ended = role.exits[exits.get(name, 0) :]
+        if ended:
+            row.notes.append(f"{name} ended by itself with {ended}")
+    row.seconds = time.monotonic() - started
+    return row
+
+
+def _quiet(stand: Stand, numbers: list[str], pace: Pace, before: datetime | None) -> float:
+    """Wait until nothing (owed before a moment) is open; when that was."""
+    ends_at = time.monotonic() + QUIET_SECONDS
+    while stand.owed(numbers, before) and time.monotonic() < ends_at:
+        if pace.ageing:
+            stand.age()
+        time.sleep(POLL_SECONDS)
+    return time.monotonic()

@@ -1,0 +1,115 @@
+"""PostgreSQL and Redis that can be stopped, killed, frozen and started again with the same data."""
+
+import os
+import shutil
+from signal import SIGKILL, Signals
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import servers
+from tests.servers import GUARD, HOST, START_SECONDS, ServerFailed, free_port, until
+
+ROOM_SIZE = "900m"
+POSTGRES = servers.FAST_POSTGRES | {
+    "synchronous_commit": "on",  # acknowledged means durable, also when the server is shot
+    "max_connections": "60",
+    "listen_addresses": "*",
+}
+REDIS = ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--protected-mode", "no")
+
+
+class Server:
+    """One server process behind a guard; `pidfile` tells whom a signal is for."""
+
+    def __init__(
+        self, command: list[str], folder: Path, pidfile: Path, answers: Callable[[], bool]
+    ) -> None:
+        self._command, self._folder, self._pidfile, self._answers = command, folder, pidfile, answers
+        self._guard: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return int(self._pidfile.read_text().split()[0])
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises ServerFailed."""
+        who = servers.ordinary_user()
+        with (self._folder / "log").open("ab") as output:
+            self._guard = subprocess.Popen(
+                [sys.executable, GUARD, self._folder, "-" if who is None else str(who), *self._command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        if not until(self._answers, START_SECONDS):
+            raise ServerFailed((self._folder / "log").read_text()[-2000:])
+
+    def signal(self, number: Signals) -> None:
+        os.kill(self.pid, number)
+
+    def stop(self, number: Signals = SIGKILL) -> None:
+        """End the server itself; its folder stays for the next start."""
+        guard, self._guard = self._guard, None
+        self.signal(number)
+        if guard is not None:
+            guard.wait(START_SECONDS)
+            guard.communicate()
+
+    def close(self) -> None:
+        """End it for good; the guard removes the folder."""
+        if self._guard is not None:
+            self._guard.communicate()
+            self._guard = None
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[tuple[Server, str]]:
+    """A PostgreSQL in a folder of its own, and its URL."""
+    programs, data, port = servers.postgres_programs(folder), folder / "data", free_port()
+    servers.run(str(programs / "initdb"), "-D", str(data), *servers.INITDB)
+    with (data / "pg_hba.conf").open("a") as hba:
+        hba.write("host all all 10.0.0.0/8 trust\n")  # the network namespaces
+    settings = [f"--{name}={value}" for name, value in POSTGRES.items()]
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), *settings]
+    url = f"postgresql://postgres@{HOST}:{port}/postgres"
+    server = Server(command, folder, data / "postmaster.pid", lambda: servers.postgres_answers(url))
+    server.start()
+    try:
+        yield server, url
+    finally:
+        server.close()
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[tuple[Server, str]]:
+    """A Redis without persistence in a folder of its own, and its URL."""
+    port, pidfile = free_port(), folder / "pid"
+    command = [servers.redis_program(), "--port", str(port), "--dir", str(folder), *REDIS]
+    command += ["--pidfile", str(pidfile)]
+    server = Server(command, folder, pidfile, lambda: servers.redis_answers(port))
+    server.start()
+    try:
+        yield server, f"redis://{HOST}:{port}/0"
+    finally:
+        server.close()
+
+
+@contextmanager
+def room() -> Iterator[tuple[Path, bool]]:
+    """A folder for a server, and whether it is a small disk of its own that can be filled up."""
+    folder = Path(tempfile.mkdtemp(prefix="loncatan-faults-"))
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM_SIZE}", "tmpfs", str(folder)]
+    own = os.getuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    if (who := servers.ordinary_user()) is not None:
+        os.chown(folder, who, who)
+    try:
+        yield folder, own
+    finally:
+        if own:
+            subprocess.run(["umount", "--lazy", str(folder)], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
