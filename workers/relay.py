@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from workers.app import make_app
 from workers.bell import publish
-from workers.jobs import hold_unknown
+from workers.jobs import hold_unknown, takeable
 from workers.office import Office, Publish
 from workflow.db import Owed
 from workflow.models import Email, Job
@@ -44,14 +44,7 @@ def _due(
 ) -> Select[int]:
     return (
         select(kind.id)
-        .where(
-            kind.done_at.is_(None),
-            kind.parked_at.is_(None),
-            kind.dropped_at.is_(None),
-            kind.due_at <= now,
-            (kind.leased_until.is_(None)) | (kind.leased_until < now),
-            true() if also is None else also,
-        )
+        .where(takeable(kind, now), true() if also is None else also)
         .order_by(kind.due_at, kind.id)
         .limit(limit)
     )

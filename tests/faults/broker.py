@@ -10,27 +10,27 @@ from typing import Any, cast
 from redis import Redis
 
 from tests.faults.scenario import Pace, Scenario
-from tests.faults.stand import WORKERS, Stand
+from tests.faults.stand import WORKERS, Distributed
 
 QUEUES = ("loncatan:events", "loncatan:mail")
 POISON = (b"not json", b"{}", b'{"body": "e30=", "headers": {}, "properties": {}}', b"[]", b"\xff\xfe")
 
 
 @contextmanager
-def client(stand: Stand) -> Iterator[Any]:
+def client(stand: Distributed) -> Iterator[Any]:
     """Ours, past the wires."""
     with cast("Any", Redis).from_url(stand.redis_url) as opened:
         yield opened
 
 
-def stopped(stand: Stand, pace: Pace) -> int:
+def stopped(stand: Distributed, pace: Pace) -> int:
     stand.redis.stop()
     pace.hold()
     stand.redis.start()
     return 1
 
 
-def restarted(stand: Stand, pace: Pace) -> int:
+def restarted(stand: Distributed, pace: Pace) -> int:
     """Three times, each time empty."""
     for _ in range(3):
         stand.redis.stop()
@@ -39,7 +39,7 @@ def restarted(stand: Stand, pace: Pace) -> int:
     return 3
 
 
-def frozen(stand: Stand, pace: Pace) -> int:
+def frozen(stand: Distributed, pace: Pace) -> int:
     """Takes connections and answers nothing."""
     stand.redis.signal(SIGSTOP)
     pace.hold()
@@ -47,7 +47,7 @@ def frozen(stand: Stand, pace: Pace) -> int:
     return 1
 
 
-def slow(stand: Stand, pace: Pace) -> int:
+def slow(stand: Distributed, pace: Pace) -> int:
     """Every exchange with Redis takes a second longer."""
     wires = [wires.redis for wires in stand.wires.values()]
     for wire in wires:
@@ -58,7 +58,7 @@ def slow(stand: Stand, pace: Pace) -> int:
     return len(wires)
 
 
-def flushed(stand: Stand, pace: Pace) -> int:
+def flushed(stand: Distributed, pace: Pace) -> int:
     """FLUSHALL while messages are on their way."""
     flushes = 5
     with client(stand) as redis:
@@ -68,7 +68,7 @@ def flushed(stand: Stand, pace: Pace) -> int:
     return flushes
 
 
-def full(stand: Stand, pace: Pace) -> int:
+def full(stand: Distributed, pace: Pace) -> int:
     """No memory left: Redis refuses every write."""
     with client(stand) as redis:
         redis.config_set("maxmemory", "1")
@@ -78,7 +78,7 @@ def full(stand: Stand, pace: Pace) -> int:
     return refused
 
 
-def cut_off(stand: Stand, pace: Pace) -> int:
+def cut_off(stand: Distributed, pace: Pace) -> int:
     """All connections to Redis broken, again and again."""
     cuts = 0
     with client(stand) as redis:
@@ -88,7 +88,7 @@ def cut_off(stand: Stand, pace: Pace) -> int:
     return cuts
 
 
-def doubled_and_shuffled(stand: Stand, pace: Pace) -> int:
+def doubled_and_shuffled(stand: Distributed, pace: Pace) -> int:
     """What has piled up before frozen workers comes twice, in any order."""
     for name in WORKERS:
         stand.role(name).signal(SIGSTOP)
@@ -107,7 +107,7 @@ def doubled_and_shuffled(stand: Stand, pace: Pace) -> int:
     return doubled
 
 
-def poison(stand: Stand, pace: Pace) -> int:
+def poison(stand: Distributed, pace: Pace) -> int:
     """Bytes that are no message, and messages that are no task of ours."""
     with client(stand) as redis:
         for queue in QUEUES:
@@ -132,7 +132,14 @@ def _unknown_task(name: str) -> bytes:
             "body": json.dumps(body),
             "content-encoding": "utf-8",
             "content-type": "application/json",
-            "headers": {"lang": "py", "task": name, "id": "1", "root_id": "1", "argsrepr": "", "kwargsrepr": ""},
+            "headers": {
+                "lang": "py",
+                "task": name,
+                "id": "1",
+                "root_id": "1",
+                "argsrepr": "",
+                "kwargsrepr": "",
+            },
             "properties": properties,
         }
     ).encode()

@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 
@@ -62,5 +63,5 @@ class Ledger:
     def longest_stall(self) -> float:
         """The longest time without any acknowledgement, in seconds."""
         moments = sorted(c.answered_at for c in self.acknowledged() if c.answered_at is not None)
-        gaps = (b - a for a, b in zip(moments, moments[1:], strict=False))
+        gaps = (b - a for a, b in pairwise(moments))
         return max(gaps, default=0.0)

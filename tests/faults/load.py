@@ -5,6 +5,7 @@ Each request carries an Idempotency-Key and is repeated with it until the system
 
 import http.client
 import json
+import random
 import secrets
 import threading
 import time
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tests.faults.ledger import Command, Ledger
-from tests.servers import HOST
 from workflow.samples import sample
 
 REQUEST_SECONDS = 20.0
@@ -26,7 +26,7 @@ class Office(Protocol):
     """What a load needs to know of a stand."""
 
     tokens: dict[str, str]
-    web_port: int
+    web_ports: list[int]
     web_host: str
 
     def assign_reviewers(self, number: str) -> None: ...
@@ -47,7 +47,7 @@ class Officer:
     """One thread's HTTP connection, and the stubbornness to ask again."""
 
     def __init__(self, office: Office, ledger: Ledger) -> None:
-        self._office, self._ledger = office, ledger
+        self.office, self._ledger = office, ledger
         self._connection: http.client.HTTPConnection | None = None
 
     def command(self, who: str, path: str, body: dict[str, Any], etag: str, command: Command) -> Answer:
@@ -90,10 +90,9 @@ class Officer:
     ) -> Answer | None:
         """One request; None if the connection broke or timed out."""
         if self._connection is None:
-            self._connection = http.client.HTTPConnection(
-                self._office.web_host, self._office.web_port, timeout=REQUEST_SECONDS
-            )
-        sent = {"Authorization": f"Bearer {self._office.tokens[who]}", **headers}
+            port = random.choice(self.office.web_ports)  # noqa: S311 - as a balancer would
+            self._connection = http.client.HTTPConnection(self.office.web_host, port, timeout=REQUEST_SECONDS)
+        sent = {"Authorization": f"Bearer {self.office.tokens[who]}", **headers}
         payload = None
         if body is not None:
             payload, sent["Content-Type"] = json.dumps(body), "application/json"
@@ -154,10 +153,7 @@ class Case:
         self._heard(command, self._officer.command(who, path, body, self._etag, command))
 
     def _assign(self) -> None:
-        self._office_assigns()
-
-    def _office_assigns(self) -> None:
-        self._officer._office.assign_reviewers(self.number)  # noqa: SLF001 - no route of the API assigns
+        self._officer.office.assign_reviewers(self.number)  # no route of the API does
 
     def _review(self, who: str) -> None:
         document = sample("design_seminar_review", self._turn % 20)
@@ -207,6 +203,7 @@ class Load:
             officer.hang_up()
 
     def _play(self, officer: Officer) -> None:
+        officer.hang_up()
         for step in Case(officer, self.ledger, next(self._turn)).steps():
             step()
             if self._stop.wait(self._pause):

@@ -1,7 +1,7 @@
 """The mail server refusing, putting off, rejecting, silent, and breaking off after DATA."""
 
 from tests.faults.scenario import Pace, Scenario
-from tests.faults.stand import WORKERS, Stand
+from tests.faults.stand import WORKERS, Distributed
 from tests.servers import Drop, Fault, Hang, Refuse
 
 
@@ -15,7 +15,7 @@ class Misbehaviour:
     def __init__(self, fault: Fault, share: float) -> None:
         self._fault, self._share = fault, share
 
-    def __call__(self, stand: Stand, pace: Pace) -> int:
+    def __call__(self, stand: Distributed, pace: Pace) -> int:
         before = stand.postbox.met
         stand.postbox.fault = self._fault
         pace.hold(self._share)
@@ -23,7 +23,7 @@ class Misbehaviour:
         return stand.postbox.met - before
 
 
-def refused(stand: Stand, pace: Pace) -> int:
+def refused(stand: Distributed, pace: Pace) -> int:
     """Nobody listens."""
     wires = [stand.wires[name].smtp for name in WORKERS]
     for wire in wires:
@@ -34,7 +34,7 @@ def refused(stand: Stand, pace: Pace) -> int:
     return len(wires)
 
 
-def silent(stand: Stand, pace: Pace) -> int:
+def silent(stand: Distributed, pace: Pace) -> int:
     """Takes the connection and never says a word."""
     wires = [stand.wires[name].smtp for name in WORKERS]
     for wire in wires:

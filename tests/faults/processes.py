@@ -77,12 +77,12 @@ class Role:
                 os.killpg(self.process.pid, number)
 
     def kill(self) -> None:
-        """kill -9 of the process and of everything it started."""
+        """SIGKILL to the process and to everything it started."""
         self.signal(signal.SIGKILL)
         if self.process is not None:
             self.process.wait(STOP_SECONDS)
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
         """The orderly end: SIGTERM to the process itself, and to the group only what is left."""
         self.down = True
         if self.process is None:
@@ -90,7 +90,7 @@ class Role:
         if self.alive:
             self.process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
+                self.process.wait(seconds)
         self.kill()
 
 
@@ -113,7 +113,7 @@ class Supervisor:
         return role
 
     def kill(self, name: str) -> None:
-        """kill -9; the supervisor starts it again, and does not count this end as unexpected."""
+        """SIGKILL; the supervisor starts it again, and does not count this end as unexpected."""
         with self._lock:
             self.roles[name].kill()
             self.roles[name].start(self.undertaker)
@@ -124,6 +124,7 @@ class Supervisor:
         role.stop()
 
     def close(self) -> None:
+        """End all roles at once, in order; may be called twice."""
         self._stop.set()
         self._thread.join()
         for role in self.roles.values():

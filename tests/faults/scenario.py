@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Generic, TypeVar
 
 from tests.faults.load import Load
 from tests.faults.stand import Stand
@@ -29,23 +30,29 @@ class Pace:
 FULL = Pace(before=4.0, fault=8.0, after=4.0, ageing=False)
 SHORT = Pace(before=0.6, fault=1.0, after=0.5, ageing=True)
 
-Fault = Callable[[Stand, Pace], int]
-"""Breaks something and mends it; returns how often the fault really hit."""
+S = TypeVar("S", bound=Stand)
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """`allows` names what may be left for a person afterwards: "unknown", "parked"."""
+class Scenario(Generic[S]):
+    """`fault` breaks something and mends it, and returns how often it really hit.
+
+    `allows` names what may be left for a person afterwards: "unknown", "parked". `unable` says why
+    this machine cannot play it, if so.
+    """
 
     name: str
     method: str
-    fault: Fault
+    fault: Callable[[S, Pace], int]
     allows: frozenset[str] = frozenset()
+    unable: Callable[[S], str] = lambda _stand: ""
     per_second: float = 12.0
 
 
-def play(stand: Stand, scenario: Scenario, pace: Pace) -> Row:
+def play(stand: S, scenario: Scenario[S], pace: Pace) -> Row:
     """Load, fault, load, silence, verdict."""
+    if reason := scenario.unable(stand):
+        return Row(scenario=scenario.name, skipped=reason)
     started = time.monotonic()
     exits = {name: len(role.exits) for name, role in stand.supervisor.roles.items()}
     load = Load(stand, per_second=scenario.per_second)

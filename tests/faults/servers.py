@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from signal import SIGKILL, Signals
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGKILL, Signals
 
 from tests import servers
 from tests.servers import GUARD, HOST, START_SECONDS, ServerFailed, free_port, until
@@ -25,9 +25,7 @@ REDIS = ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction",
 class Server:
     """One server process behind a guard; `pidfile` tells whom a signal is for."""
 
-    def __init__(
-        self, command: list[str], folder: Path, pidfile: Path, answers: Callable[[], bool]
-    ) -> None:
+    def __init__(self, command: list[str], folder: Path, pidfile: Path, answers: Callable[[], bool]) -> None:
         self._command, self._folder, self._pidfile, self._answers = command, folder, pidfile, answers
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -59,6 +57,13 @@ class Server:
         if guard is not None:
             guard.wait(START_SECONDS)
             guard.communicate()
+
+    def revive(self) -> None:
+        """Start it where it has ended by itself, and wait until it answers."""
+        if self._guard is None or self._guard.poll() is not None:
+            self.start()
+        elif not until(self._answers, START_SECONDS):
+            raise ServerFailed((self._folder / "log").read_text()[-2000:])
 
     def close(self) -> None:
         """End it for good; the guard removes the folder."""
@@ -100,10 +105,10 @@ def redis(folder: Path) -> Iterator[tuple[Server, str]]:
 
 
 @contextmanager
-def room() -> Iterator[tuple[Path, bool]]:
+def room(size: str = ROOM_SIZE) -> Iterator[tuple[Path, bool]]:
     """A folder for a server, and whether it is a small disk of its own that can be filled up."""
     folder = Path(tempfile.mkdtemp(prefix="loncatan-faults-"))
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM_SIZE}", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     own = os.getuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
     if (who := servers.ordinary_user()) is not None:
         os.chown(folder, who, who)

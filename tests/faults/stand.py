@@ -1,18 +1,18 @@
 """The stand: the whole distributed profile as processes on loopback, each behind wires of its own."""
 
+import subprocess
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import kombu.exceptions
-import psutil
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -20,6 +20,7 @@ from tests.conftest import CAST
 from tests.faults import servers
 from tests.faults.postbox import Postbox
 from tests.faults.processes import Role, Supervisor, Undertaker
+from tests.faults.shift import build_shift
 from tests.faults.wire import Exchange, Wire
 from tests.servers import HOST, ServerFailed, free_port, until
 from workers.app import make_app
@@ -32,13 +33,16 @@ from workflow.clock import system_clock
 from workflow.db import Database
 from workflow.errors import Refused
 from workflow.ledger import Actor
-from workflow.models import Case, Cohort, Email, Event, Job
+from workflow.models import Case, Cohort, Deadline, Email, Event, Job
 from workflow.people import create_token, create_user, find_user
 from workflow.reference.load import load_agencies
 from workflow.settings import Settings
 
-READY_SECONDS = 60.0
+OK = 200
+READY_SECONDS = 180.0
 WORKERS, BEATS = ("worker1", "worker2"), ("beat1", "beat2")
+ROLES = ("web", *WORKERS, *BEATS)
+REMINDED = ("pkp_proposal.mentor_review", "pkp_proposal.revision")
 GUNICORN = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
 CELERY = [sys.executable, "-m", "celery", "-A", "workers.app"]
 WORKER = ["-Q", "events,mail,bulk", "--concurrency", "2", "-l", "INFO"]
@@ -60,45 +64,51 @@ class Wires:
 
 @dataclass
 class Stand:
-    """A running system, and the handles by which a scenario breaks it."""
+    """A running system, and what load and verdict need of it."""
 
     folder: Path
     disk: Path
     small_disk: bool
+    """Whether `disk` is a file system of its own that can be filled up."""
     database: Database
-    postgres: servers.Server
-    redis: servers.Server
-    redis_url: str
     settings: Settings
     postbox: Postbox
     supervisor: Supervisor
-    exchange: Exchange
-    web_port: int
+    web_ports: list[int]
+    """A case is worked on through one of these."""
     web_host: str = HOST
-    wires: dict[str, Wires] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    ageing: bool = False
-    """Whether leases and back-offs are aged by SQL instead of waited for."""
+
+    def kill(self, *names: str) -> None:
+        """Shoot these roles with SIGKILL, children and all; they are started again at once."""
+        for name in names:
+            self.supervisor.kill(name)
 
     def role(self, name: str) -> Role:
         return self.supervisor.roles[name]
 
-    def kill(self, *names: str) -> None:
-        """kill -9 of these roles with all their children; they are started again at once."""
-        for name in names:
-            self.supervisor.kill(name)
-
-    def children(self, name: str, words: str = "") -> list[psutil.Process]:
-        """The processes a role has started, of those whose command line has these words."""
+    def children(self, name: str, words: str = "") -> list[int]:
+        """The ids of the processes a role has started, of those whose command line has these words."""
         process = self.role(name).process
-        if process is None:
-            return []
-        found = []
-        for child in psutil.Process(process.pid).children(recursive=True):
-            with suppress(psutil.Error):
-                if words in " ".join(child.cmdline()):
-                    found.append(child)
-        return found
+        listed = subprocess.run(
+            ["ps", "-axo", "pid=,ppid=,args="], check=True, capture_output=True, text=True
+        )
+        rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
+        mine = [row for row in rows if process is not None and int(row[1]) == process.pid]
+        return [int(pid) for pid, _, arguments in mine if words in arguments]
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def ready(self) -> bool:
+        """Whether the web answers that it is."""
+        try:
+            with urllib.request.urlopen(
+                f"http://{self.web_host}:{self.web_ports[-1]}/readyz", timeout=2
+            ) as answer:
+                return bool(answer.status == OK)
+        except OSError:
+            return False
 
     def assign_reviewers(self, number: str) -> None:
         """As the coordinator on the people page; asks again until the database has answered."""
@@ -118,9 +128,13 @@ class Stand:
 
     def owed(self, numbers: list[str], before: datetime | None = None) -> int:
         """How many duties towards these cases are neither done nor held for a person."""
-        mine = select(Event.id).join(Case, Case.id == Event.case_id).where(Case.number.in_(numbers))
-        total = 0
+        cases = select(Case.id).where(Case.number.in_(numbers))
+        mine = select(Event.id).where(Event.case_id.in_(cases))
+        open_, total = (Deadline.fired_at.is_(None), Deadline.cancelled_at.is_(None)), 0
+        now = system_clock()
         with self.database.read() as session:
+            due = select(func.count()).where(Deadline.case_id.in_(cases), *open_, Deadline.at <= now)
+            total += session.scalar(due) or 0
             for kind in (Job, Email):
                 query = select(func.count()).where(
                     kind.event_id.in_(mine), kind.done_at.is_(None), kind.parked_at.is_(None)
@@ -132,40 +146,56 @@ class Stand:
                 total += session.scalar(query) or 0
         return total
 
+    def expire_reminders(self) -> int:
+        """Let the reminders of everybody who holds a case now fall due; how many."""
+        now = system_clock()
+        with self.database.write() as session:
+            rows = session.scalars(
+                update(Deadline)
+                .where(Deadline.fired_at.is_(None), Deadline.cancelled_at.is_(None), Deadline.at > now)
+                .where(Deadline.kind.startswith("remind"), Deadline.state.in_(REMINDED))
+                .values(at=now)
+                .returning(Deadline.id)
+            )
+            return len(list(rows))
+
     def age(self) -> None:
         """Let back-offs end now, and the leases of those who died more than three seconds ago."""
-        now = datetime.now(UTC)
+        now = system_clock()
         old = now + LEASE - timedelta(seconds=3)
         with self.database.write() as session:
             for kind in (Job, Email):
                 waits = (kind.done_at.is_(None), kind.parked_at.is_(None), kind.attempts > 0)
-                session.execute(
-                    update(kind).where(*waits, kind.leased_until.is_(None), kind.due_at > now).values(due_at=now)
-                )
-                session.execute(
-                    update(kind)
-                    .where(*waits, kind.leased_until.between(now, old))
-                    .values(leased_until=now - timedelta(seconds=1))
-                )
+                backed_off = update(kind).where(*waits, kind.leased_until.is_(None), kind.due_at > now)
+                session.execute(backed_off.values(due_at=now))
+                left = update(kind).where(*waits, kind.leased_until.between(now, old))
+                session.execute(left.values(leased_until=now - timedelta(seconds=1)))
 
-        self.announce()
+
+@dataclass
+class Distributed(Stand):
+    """The distributed profile, and the handles by which a scenario breaks it."""
+
+    postgres: servers.Server = field(kw_only=True)
+    redis: servers.Server = field(kw_only=True)
+    redis_url: str = field(kw_only=True)
+    exchange: Exchange = field(kw_only=True)
+    shift: Path | None = field(default=None, kw_only=True)
+    """The library that shifts the clocks of processes, where it could be built."""
+    wires: dict[str, Wires] = field(default_factory=dict)
+
+    def age(self) -> None:
+        super().age()
+        with suppress(OperationalError, kombu.exceptions.OperationalError):
+            self.announce()
 
     def announce(self) -> None:
         """A look by a relay that remembers nothing, so that no announcement has to be waited for."""
-        with suppress(OperationalError, kombu.exceptions.OperationalError):
-            app = make_app(self.settings)
-            Relay(Office(self.settings, self.database, system_clock), partial(publish, app)).look_once()
+        app = make_app(self.settings)
+        Relay(Office(self.settings, self.database, system_clock), partial(publish, app)).look_once()
 
-    def ready(self) -> bool:
-        """Whether the web answers that it is."""
-        try:
-            with urllib.request.urlopen(f"http://{self.web_host}:{self.web_port}/readyz", timeout=2) as answer:  # noqa: S310
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def log(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text(errors="replace")
+    def shift_clock(self, name: str, seconds: int) -> None:
+        (self.folder / f"{name}.clock").write_bytes(seconds.to_bytes(8, sys.byteorder, signed=True))
 
     def connect(self, name: str) -> dict[str, str]:
         """The environment of a role behind three new wires."""
@@ -175,31 +205,46 @@ class Stand:
             Wire(self.exchange, (HOST, redis.port or 0)),
             Wire(self.exchange, (HOST, self.postbox.port)),
         )
-        return {
+        environment = {
             **self.settings.environment(),
             "DATABASE_URL": f"postgresql://postgres@{HOST}:{wires.sql.port}/postgres",
             "BROKER_URL": f"redis://{HOST}:{wires.redis.port}/0",
             "SMTP_URL": f"smtp://{HOST}:{wires.smtp.port}",
         }
+        if self.shift:
+            self.shift_clock(name, 0)
+            environment |= {"LD_PRELOAD": str(self.shift), "FAULTS_CLOCK": str(self.folder / f"{name}.clock")}
+        return environment
 
-    def hire(self, name: str, *, cwd: Path | None = None, extra: dict[str, str] | None = None) -> Role:
-        """Start a role by its name: web…, worker…, beat…."""
-        environment = {**self.connect(name), **(extra or {})}
+    def hire(self, name: str, *, cwd: Path | None = None) -> Role:
+        """Start a role by its name, web…, worker…, beat…, from the source tree at `cwd`."""
+        environment = self.connect(name)
         if name.startswith("web"):
-            port = self.web_port if name == "web" else free_port()
-            bind = ["--bind", f"{HOST}:{port}"]
-            command = [sys.executable, "-m", "gunicorn", *GUNICORN, *bind, "web.wsgi:app"]
+            port = self.settings.port if name == "web" else free_port()
             environment["PORT"] = str(port)
+            self.web_ports = [p for p in self.web_ports if p != port] + [port]
+            command = [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                *GUNICORN,
+                "--bind",
+                f"{HOST}:{port}",
+                "web.wsgi:app",
+            ]
         elif name.startswith("worker"):
             command = [*CELERY, "worker", "-n", f"{name}@stand", *WORKER, *QUIETLY]
         else:
             command = [*CELERY, "beat", "-l", "INFO"]
-        log = self.folder / f"{name}.log"
-        return self.supervisor.add(Role(name, command, environment, log, cwd))
+        return self.supervisor.add(Role(name, command, environment, self.folder / f"{name}.log", cwd))
+
+    def working(self, name: str) -> bool:
+        """Whether a worker has said that it is ready."""
+        return " ready." in self.log(name)
 
 
 @contextmanager
-def stand(logs: Path | None = None) -> Iterator[Stand]:
+def distributed(logs: Path | None = None) -> Iterator[Distributed]:
     """Everything up and ready; everything gone afterwards but the logs, where a place is named for them."""
     with ExitStack() as stack:
         folder = logs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loncatan-stand-")))
@@ -208,35 +253,60 @@ def stand(logs: Path | None = None) -> Iterator[Stand]:
         redis_room, _ = stack.enter_context(servers.room())
         postgres, sql_url = stack.enter_context(servers.postgres(disk))
         redis, redis_url = stack.enter_context(servers.redis(redis_room))
-        postbox = Postbox()
-        postbox.open()
-        stack.callback(postbox.close)
-        exchange = Exchange()
-        stack.callback(exchange.close)
-        undertaker = Undertaker()
-        stack.callback(undertaker.close)
-        supervisor = Supervisor(undertaker)
-        stack.callback(supervisor.close)
         port = free_port()
-        settings = Settings(var=folder, database_url=sql_url, broker_url=redis_url, secret_key="k" * 40, port=port)
-        database = Database(settings.database)
-        stack.callback(database.dispose)
-        made = Stand(
-            folder, disk, small, database, postgres, redis, redis_url, settings, postbox, supervisor, exchange, port
+        settings = Settings(
+            var=folder, database_url=sql_url, broker_url=redis_url, secret_key="k" * 40, port=port
         )
-        _furnish(made)
-        for name in ("web", *WORKERS, *BEATS):
+        made = Distributed(
+            folder=folder,
+            disk=disk,
+            small_disk=small,
+            database=stack.enter_context(opened(settings.database)),
+            settings=settings,
+            postbox=stack.enter_context(mail_server()),
+            supervisor=stack.enter_context(supervised()),
+            web_ports=[port],
+            postgres=postgres,
+            redis=redis,
+            redis_url=redis_url,
+            exchange=stack.enter_context(closing(Exchange())),
+            shift=build_shift(folder),
+        )
+        furnish(made)
+        for name in ROLES:
             made.hire(name)
-        if not until(lambda: _all_ready(made), READY_SECONDS):
-            raise ServerFailed("\n".join(made.log(name)[-1500:] for name in supervisor.roles))
+        if not until(lambda: made.ready() and all(map(made.working, WORKERS)), READY_SECONDS):
+            raise ServerFailed("\n".join(made.log(name)[-1500:] for name in ROLES))
         yield made
+        made.supervisor.close()  # before the wires that the processes talk through
 
 
-def _all_ready(made: Stand) -> bool:
-    return made.ready() and all(" ready." in made.log(name) for name in WORKERS)
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
-def _furnish(made: Stand) -> None:
+@contextmanager
+def mail_server() -> Iterator[Postbox]:
+    postbox = Postbox()
+    postbox.open()
+    try:
+        yield postbox
+    finally:
+        postbox.close()
+
+
+@contextmanager
+def supervised() -> Iterator[Supervisor]:
+    with closing(Undertaker()) as undertaker, closing(Supervisor(undertaker)) as supervisor:
+        yield supervisor
+
+
+def furnish(made: Stand) -> None:
     """Tables, agencies, people and their tokens."""
     migrations.upgrade(made.database)
     now = system_clock()

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from tests.faults.postbox import Postbox
 from workflow import audit
 from workflow.db import Database
 from workflow.definition import process
-from workflow.models import Case, Email, Event, Job, User
+from workflow.models import Case, Deadline, Email, Event, Job, User
 from workflow.notices import notices_for
 
 AUDIENCES = {"proposer": "ani", "mentor": "budi", "organiser": "retno"}
@@ -182,7 +183,7 @@ def _expected(session: Session, event: Event) -> Counter[tuple[str, str]]:
         if audience == "subject":
             who = _nick(session.get_one(User, event.data["user"]))
         if audience == "owner":
-            who = "budi"
+            who = AUDIENCES[process(case.process).states[event.data["state"]].owner]
         if who and (who != actor or audience in ALWAYS_TOLD):
             owed[kind, f"{who}@contoh.invalid"] += 1
     return owed
@@ -199,8 +200,24 @@ def _jobs(session: Session, ledger: Ledger, row: Row) -> None:
         else:
             row.lost += 1
             row.faults.append(f"job {job.id} ({job.handler}) undone: attempts {job.attempts}, {job.error}")
+    _deadlines(session, numbers, row)
     for number, commands in ledger.by_case().items():
         reviews = sum(c.what.startswith("review:") and c.acknowledged for c in commands)
         moves = sum(e.name.endswith(".design_passed") for e in _events(session, number))
         if moves > 1 or (reviews >= 3 and moves != 1):
             row.faults.append(f"{number} moved by itself {moves} times after {reviews} reviews")
+
+
+def _deadlines(session: Session, numbers: list[str], row: Row) -> None:
+    """Every reminder that fell due was given once, or its case had moved on."""
+    cases = select(Case.id).where(Case.number.in_(numbers))
+    rows = list(session.scalars(select(Deadline).where(Deadline.case_id.in_(cases))))
+    told = select(Event).where(Event.case_id.in_(cases), Event.name == "deadline.reminded")
+    given = Counter((e.case_id, e.data["kind"], e.data["ends_at"]) for e in session.scalars(told))
+    fired = Counter((d.case_id, d.kind, d.ends_at.isoformat()) for d in rows if d.fired_at is not None)
+    row.blame(sum((given - fired).values()), "reminders given twice")
+    row.blame(sum((fired - given).values()), "reminders marked but not given")
+    now = datetime.now(UTC)
+    late = [d for d in rows if d.fired_at is None and d.cancelled_at is None and d.at <= now]
+    row.lost += len(late)
+    row.blame(len(late), "reminders due and not given")

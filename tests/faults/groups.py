@@ -1,0 +1,37 @@
+"""Which scenarios there are, and the stand that each group of them shares."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.faults import broker, clocks, data, deploy, embedded, kills, mail
+from tests.faults.scenario import Scenario
+from tests.faults.stand import distributed
+
+
+@dataclass(frozen=True)
+class Group:
+    """Scenarios that are played one after the other on one stand."""
+
+    name: str
+    stand: Callable[[Path | None], AbstractContextManager[Any]]
+    scenarios: list[Scenario[Any]]
+
+
+GROUPS = (
+    Group(
+        "distributed",
+        distributed,
+        [
+            *kills.SCENARIOS,
+            *broker.SCENARIOS,
+            *mail.SCENARIOS,
+            *data.SCENARIOS,
+            *clocks.SCENARIOS,
+            *deploy.SCENARIOS,  # last: it leaves the next version behind
+        ],
+    ),
+    Group("embedded", embedded.embedded, embedded.SCENARIOS),
+)
