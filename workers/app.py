@@ -13,7 +13,7 @@ from celery import Celery, bootsteps
 
 from workers import jobs
 from workers.bell import Bell
-from workers.config import DELIVER, HANDLE, SCAN, celery_config
+from workers.config import DELIVER, HANDLE, MAIL, SCAN, celery_config
 from workers.deadlines import scan
 from workers.office import Office
 from workflow.db import Database
@@ -21,6 +21,7 @@ from workflow.demo.clock import clock_for
 from workflow.settings import Settings
 
 REVIVE_SECONDS = 5.0
+STOP_SECONDS = 20.0
 
 
 class LoncatanCelery(Celery):
@@ -40,8 +41,6 @@ def make_app(settings: Settings, office: Office | None = None) -> LoncatanCelery
     app.settings, app.handed_office = settings, office
     app.config_from_object(celery_config(settings))
     _register(app)
-    if not settings.embedded:
-        app.steps["worker"].add(RelayStep)
     return app
 
 
@@ -52,26 +51,30 @@ def open_office(settings: Settings, app: Celery) -> Office:
 
 
 def _register(app: LoncatanCelery) -> None:
-    @app.task(name=HANDLE)
+    @app.task(name=HANDLE, shared=False)  # shared tasks would belong to the first application made
     def handle(job_id: int) -> None:
         jobs.run_job(app.office, job_id)
 
-    @app.task(name=DELIVER)
+    @app.task(name=DELIVER, shared=False)
     def deliver(email_id: int) -> None:
         jobs.deliver(app.office, email_id)
 
-    @app.task(name=SCAN)
+    @app.task(name=SCAN, shared=False)
     def scan_deadlines() -> None:
         scan(app.office)
 
 
 class RelayStep(bootsteps.StartStopStep):
-    """A relay process beside every worker, started again should it die; it ends when its worker does."""
+    """A process beside every worker, for relay and mails; started again should it die, ended with its worker.
+
+    Mails leave from there: a silent mail server must not take the hands that other work needs.
+    """
 
     requires = ("celery.worker.components:Timer",)
 
     def __init__(self, worker: Any, **options: Any) -> None:  # noqa: ANN401 - Celery's bootsteps are untyped
         super().__init__(worker, **options)
+        worker.app.amqp.queues.deselect([MAIL])
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, worker: Any) -> None:  # noqa: ANN401
@@ -82,7 +85,11 @@ class RelayStep(bootsteps.StartStopStep):
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
-            process.wait(timeout=10)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:  # a mail that still waits for its answer becomes unknown
+                process.kill()
+                process.wait()
 
     def terminate(self, worker: Any) -> None:  # noqa: ANN401
         self.stop(worker)
@@ -95,6 +102,9 @@ class RelayStep(bootsteps.StartStopStep):
 def __getattr__(name: str) -> LoncatanCelery:
     if name not in {"app", "celery"}:
         raise AttributeError(name)
-    app = make_app(Settings.from_env(os.environ))
+    settings = Settings.from_env(os.environ)
+    app = make_app(settings)
+    if not settings.embedded:
+        app.steps["worker"].add(RelayStep)
     globals()[name] = app
     return app

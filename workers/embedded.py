@@ -11,13 +11,16 @@ from celery import beat
 
 from workers.app import LoncatanCelery, make_app
 from workers.bell import Bell, publish
+from workers.config import BULK, EVENTS, MAIL
 from workers.office import Office
 from workers.relay import Relay
+from workers.threads import ThreadWorker
 from workflow.clock import Clock
 from workflow.db import Database
 from workflow.settings import Settings
 
-THREADS = 4
+THREADS, MAIL_THREADS = 4, 2
+"""Apart, so that a silent mail server holds up nothing but mails."""
 
 log = structlog.get_logger()
 
@@ -31,18 +34,16 @@ class EmbeddedWorkers:
         database.bell = Bell(self.app)
         self._stop = threading.Event()
         self._relay = Relay(office, partial(publish, self.app))
-        self._worker = self.app.WorkController(
-            pool="threads",
-            concurrency=THREADS,
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-        )
+        self._workers = [
+            ThreadWorker(make_app(settings, office), queues, threads)
+            for queues, threads in (((EVENTS, BULK), THREADS), ((MAIL,), MAIL_THREADS))
+        ]
         self._beat = beat.Service(self.app, scheduler_cls=beat.Scheduler)
 
     def start(self) -> None:
+        for worker in self._workers:
+            worker.start()
         for name, target in (
-            ("worker", self._worker.start),
             ("beat", partial(self._beat.start, embedded_process=False)),
             ("relay", partial(self._relay.run, self._stop)),
         ):
@@ -51,4 +52,5 @@ class EmbeddedWorkers:
     def stop(self) -> None:
         self._stop.set()
         self._beat.stop(wait=False)
-        self._worker.stop()
+        for worker in self._workers:
+            worker.stop()

@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from workers.app import make_app
 from workers.bell import publish
+from workers.config import MAIL
 from workers.jobs import hold_unknown, takeable
 from workers.office import Office, Publish
+from workers.threads import ThreadWorker
 from workflow.db import Owed
 from workflow.models import Email, Job
 from workflow.settings import Settings
@@ -28,6 +30,8 @@ PERIOD = 1.0
 BATCH = 500
 HUSH = timedelta(seconds=20)
 """A row announced but not yet taken is announced again after this long; the message may be lost."""
+
+MAIL_THREADS = 4
 
 log = structlog.get_logger()
 
@@ -86,7 +90,7 @@ class Relay:
 
 
 def main() -> None:
-    """A relay as a process of its own; ends on SIGTERM, or when the process that started it is gone."""
+    """Relay and mails as a process of its own; ends on SIGTERM, or with the process that started it."""
     settings = Settings.from_env(os.environ)
     app = make_app(settings)
     stop = threading.Event()
@@ -94,7 +98,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     parent = os.getppid()
     threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+    mails = ThreadWorker(app, [MAIL], MAIL_THREADS, ended=stop.set)
+    mails.start()
     Relay(app.office, partial(publish, app)).run(stop)
+    mails.stop()
 
 
 def _watch_parent(parent: int, stop: threading.Event) -> None:

@@ -31,6 +31,10 @@ def _play(group: Group, asked: argparse.Namespace) -> list[Row]:
     chosen: list[Scenario[Any]] = [s for s in group.scenarios if not asked.only or s.name in asked.only]
     if not chosen:
         return []
+    if reason := group.unable():
+        rows = [Row(scenario=scenario.name, skipped=reason) for scenario in chosen]
+        _tell("\n".join(map(table.line, rows)))
+        return rows
     rows = []
     with group.stand(asked.logs) as stand:
         for scenario in chosen:

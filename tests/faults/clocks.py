@@ -3,32 +3,32 @@
 A few lines of C stand between each process and its clock, so this needs a C compiler.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
 from tests.faults.scenario import Pace, Scenario
-from tests.faults.stand import BEATS, WORKERS, Distributed
+from tests.faults.stand import ROLES, Distributed
 
 HOUR = 3600
 NO_COMPILER = "no C compiler on the PATH to shift clocks with"
 
 
-def _jump(seconds: int) -> "Jump":
-    return Jump(dict.fromkeys(("web", *WORKERS, *BEATS), seconds))
-
-
+@dataclass(frozen=True)
 class Jump:
-    """Move the clocks of these roles, and back again."""
+    """Move the clocks of these roles by so many seconds, and back again."""
 
-    def __init__(self, shifts: dict[str, int]) -> None:
-        self._shifts = shifts
+    shifts: Mapping[str, int]
 
     def __call__(self, stand: Distributed, pace: Pace) -> int:
-        for name, seconds in self._shifts.items():
+        for name, seconds in self.shifts.items():
             stand.shift_clock(name, seconds)
-        stand.expire_reminders()
+        stand.expire_reminders(timedelta(seconds=HOUR))
         pace.hold(2.0)
-        for name in self._shifts:
+        for name in self.shifts:
             stand.shift_clock(name, 0)
         pace.hold()
-        return len(self._shifts)
+        return len(self.shifts)
 
 
 def unable(stand: Distributed) -> str:
@@ -36,8 +36,15 @@ def unable(stand: Distributed) -> str:
 
 
 SCENARIOS = [
-    Scenario("clock-forward", "all clocks an hour ahead, and back", _jump(HOUR), unable=unable),
-    Scenario("clock-back", "all clocks an hour behind, and right again", _jump(-HOUR), unable=unable),
+    Scenario(
+        "clock-forward", "all clocks an hour ahead, and back", Jump(dict.fromkeys(ROLES, HOUR)), unable=unable
+    ),
+    Scenario(
+        "clock-back",
+        "all clocks an hour behind, and right again",
+        Jump(dict.fromkeys(ROLES, -HOUR)),
+        unable=unable,
+    ),
     Scenario(
         "clocks-apart",
         "web an hour ahead, one worker an hour behind, one beat a minute ahead",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import broker, clocks, data, deploy, embedded, kills, mail
+from tests.faults import broker, clocks, data, deploy, embedded, kills, mail, network
 from tests.faults.scenario import Scenario
 from tests.faults.stand import distributed
 
@@ -18,6 +18,8 @@ class Group:
     name: str
     stand: Callable[[Path | None], AbstractContextManager[Any]]
     scenarios: list[Scenario[Any]]
+    unable: Callable[[], str] = lambda: ""
+    """Why this machine cannot have the stand; empty if it can."""
 
 
 GROUPS = (
@@ -34,4 +36,5 @@ GROUPS = (
         ],
     ),
     Group("embedded", embedded.embedded, embedded.SCENARIOS),
+    Group("network", network.networked, network.SCENARIOS, network.unable),
 )

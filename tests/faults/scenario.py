@@ -12,6 +12,8 @@ from tests.faults.verdict import Row, judge
 
 QUIET_SECONDS = 240.0
 POLL_SECONDS = 0.25
+AGE_SECONDS = 1.5
+"""Between two ageings, so that what they announce has time to be done."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,15 @@ S = TypeVar("S", bound=Stand)
 class Scenario(Generic[S]):
     """`fault` breaks something and mends it, and returns how often it really hit.
 
-    `allows` names what may be left for a person afterwards: "unknown", "parked". `unable` says why
-    this machine cannot play it, if so.
+    `allows` names what may be left for a person afterwards: "unknown", "parked". `leaves` are columns of
+    which at least one must show the fault. `unable` says why this machine cannot play it, if so.
     """
 
     name: str
     method: str
     fault: Callable[[S, Pace], int]
     allows: frozenset[str] = frozenset()
+    leaves: frozenset[str] = frozenset()
     unable: Callable[[S], str] = lambda _stand: ""
     per_second: float = 12.0
 
@@ -68,6 +71,8 @@ def play(stand: S, scenario: Scenario[S], pace: Pace) -> Row:
     row = judge(load.ledger, stand.database, stand.postbox)
     row.scenario, row.hits, row.recover = scenario.name, hits, max(recovered, 0.0)
     row.blame(not hits, "the fault never hit")
+    if scenario.leaves and not any(getattr(row, column) for column in scenario.leaves):
+        row.faults.append(f"the fault left no trace in {', '.join(sorted(scenario.leaves))}")
     for kind in ("unknown", "parked"):
         if kind not in scenario.allows:
             row.blame(getattr(row, kind), f"{kind}, which this fault does not explain")
@@ -82,8 +87,10 @@ def play(stand: S, scenario: Scenario[S], pace: Pace) -> Row:
 def _quiet(stand: Stand, numbers: list[str], pace: Pace, before: datetime | None) -> float:
     """Wait until nothing (owed before a moment) is open; when that was."""
     ends_at = time.monotonic() + QUIET_SECONDS
+    aged_at = time.monotonic()
     while stand.owed(numbers, before) and time.monotonic() < ends_at:
-        if pace.ageing:
+        if pace.ageing and time.monotonic() - aged_at > AGE_SECONDS:
             stand.age()
+            aged_at = time.monotonic()
         time.sleep(POLL_SECONDS)
     return time.monotonic()

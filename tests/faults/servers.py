@@ -17,9 +17,10 @@ ROOM_SIZE = "900m"
 POSTGRES = servers.FAST_POSTGRES | {
     "synchronous_commit": "on",  # acknowledged means durable, also when the server is shot
     "max_connections": "60",
-    "listen_addresses": "*",
 }
 REDIS = ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--protected-mode", "no")
+NAMESPACES = "198.18.0.0/15"
+"""Addresses set aside for benchmarks (RFC 2544); here those of network namespaces on this machine."""
 
 
 class Server:
@@ -73,13 +74,14 @@ class Server:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[tuple[Server, str]]:
-    """A PostgreSQL in a folder of its own, and its URL."""
+def postgres(folder: Path, host: str = HOST) -> Iterator[tuple[Server, str]]:
+    """A PostgreSQL in a folder of its own, and its URL; it listens on `host` as well as on loopback."""
     programs, data, port = servers.postgres_programs(folder), folder / "data", free_port()
     servers.run(str(programs / "initdb"), "-D", str(data), *servers.INITDB)
     with (data / "pg_hba.conf").open("a") as hba:
-        hba.write("host all all 10.0.0.0/8 trust\n")  # the network namespaces
-    settings = [f"--{name}={value}" for name, value in POSTGRES.items()]
+        hba.write(f"host all all {NAMESPACES} trust\n")
+    listens = {"listen_addresses": ",".join({HOST, host})}
+    settings = [f"--{name}={value}" for name, value in (POSTGRES | listens).items()]
     command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), *settings]
     url = f"postgresql://postgres@{HOST}:{port}/postgres"
     server = Server(command, folder, data / "postmaster.pid", lambda: servers.postgres_answers(url))
@@ -91,11 +93,11 @@ def postgres(folder: Path) -> Iterator[tuple[Server, str]]:
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[tuple[Server, str]]:
+def redis(folder: Path, host: str = HOST) -> Iterator[tuple[Server, str]]:
     """A Redis without persistence in a folder of its own, and its URL."""
     port, pidfile = free_port(), folder / "pid"
     command = [servers.redis_program(), "--port", str(port), "--dir", str(folder), *REDIS]
-    command += ["--pidfile", str(pidfile)]
+    command += ["--pidfile", str(pidfile), "--bind", *{HOST, host}]
     server = Server(command, folder, pidfile, lambda: servers.redis_answers(port))
     server.start()
     try:

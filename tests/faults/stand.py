@@ -4,12 +4,13 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import kombu.exceptions
@@ -57,9 +58,8 @@ class Wires:
     redis: Wire
     smtp: Wire
 
-    @property
-    def all(self) -> tuple[Wire, ...]:
-        return self.sql, self.redis, self.smtp
+    def named(self, name: str) -> Wire:
+        return {"sql": self.sql, "redis": self.redis, "smtp": self.smtp}[name]
 
 
 @dataclass
@@ -146,15 +146,15 @@ class Stand:
                 total += session.scalar(query) or 0
         return total
 
-    def expire_reminders(self) -> int:
-        """Let the reminders of everybody who holds a case now fall due; how many."""
+    def expire_reminders(self, since: timedelta = timedelta()) -> int:
+        """Let the reminders of everybody who holds a case now have fallen due some time ago; how many."""
         now = system_clock()
         with self.database.write() as session:
             rows = session.scalars(
                 update(Deadline)
                 .where(Deadline.fired_at.is_(None), Deadline.cancelled_at.is_(None), Deadline.at > now)
                 .where(Deadline.kind.startswith("remind"), Deadline.state.in_(REMINDED))
-                .values(at=now)
+                .values(at=now - since)
                 .returning(Deadline.id)
             )
             return len(list(rows))
@@ -219,6 +219,7 @@ class Distributed(Stand):
     def hire(self, name: str, *, cwd: Path | None = None) -> Role:
         """Start a role by its name, web…, worker…, beat…, from the source tree at `cwd`."""
         environment = self.connect(name)
+        prefix, host = self.place(name)
         if name.startswith("web"):
             port = self.settings.port if name == "web" else free_port()
             environment["PORT"] = str(port)
@@ -229,14 +230,19 @@ class Distributed(Stand):
                 "gunicorn",
                 *GUNICORN,
                 "--bind",
-                f"{HOST}:{port}",
+                f"{host}:{port}",
                 "web.wsgi:app",
             ]
         elif name.startswith("worker"):
             command = [*CELERY, "worker", "-n", f"{name}@stand", *WORKER, *QUIETLY]
         else:
             command = [*CELERY, "beat", "-l", "INFO"]
-        return self.supervisor.add(Role(name, command, environment, self.folder / f"{name}.log", cwd))
+        log = self.folder / f"{name}.log"
+        return self.supervisor.add(Role(name, [*prefix, *command], environment, log, cwd))
+
+    def place(self, _name: str) -> tuple[list[str], str]:
+        """What a role's command begins with, and the address it listens on."""
+        return [], HOST
 
     def working(self, name: str) -> bool:
         """Whether a worker has said that it is ready."""
@@ -247,38 +253,51 @@ class Distributed(Stand):
 def distributed(logs: Path | None = None) -> Iterator[Distributed]:
     """Everything up and ready; everything gone afterwards but the logs, where a place is named for them."""
     with ExitStack() as stack:
-        folder = logs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loncatan-stand-")))
-        folder.mkdir(parents=True, exist_ok=True)
-        disk, small = stack.enter_context(servers.room())
-        redis_room, _ = stack.enter_context(servers.room())
-        postgres, sql_url = stack.enter_context(servers.postgres(disk))
-        redis, redis_url = stack.enter_context(servers.redis(redis_room))
-        port = free_port()
-        settings = Settings(
-            var=folder, database_url=sql_url, broker_url=redis_url, secret_key="k" * 40, port=port
-        )
-        made = Distributed(
-            folder=folder,
-            disk=disk,
-            small_disk=small,
-            database=stack.enter_context(opened(settings.database)),
-            settings=settings,
-            postbox=stack.enter_context(mail_server()),
-            supervisor=stack.enter_context(supervised()),
-            web_ports=[port],
-            postgres=postgres,
-            redis=redis,
-            redis_url=redis_url,
-            exchange=stack.enter_context(closing(Exchange())),
-            shift=build_shift(folder),
-        )
-        furnish(made)
-        for name in ROLES:
-            made.hire(name)
-        if not until(lambda: made.ready() and all(map(made.working, WORKERS)), READY_SECONDS):
-            raise ServerFailed("\n".join(made.log(name)[-1500:] for name in ROLES))
+        made = Distributed(**parts(stack, logs))
+        start(made)
         yield made
         made.supervisor.close()  # before the wires that the processes talk through
+
+
+def parts(stack: ExitStack, logs: Path | None, host: str = HOST) -> dict[str, Any]:
+    """What a distributed stand is made of: servers that listen on `host` too, and nothing running on them."""
+    folder = logs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loncatan-stand-")))
+    folder.mkdir(parents=True, exist_ok=True)
+    disk, small = stack.enter_context(servers.room())
+    redis_room, _ = stack.enter_context(servers.room())
+    postgres, sql_url = stack.enter_context(servers.postgres(disk, host))
+    redis, redis_url = stack.enter_context(servers.redis(redis_room, host))
+    postbox = stack.enter_context(mail_server(host))
+    port = free_port()
+    settings = Settings(
+        var=folder, database_url=sql_url, broker_url=redis_url, secret_key="k" * 40, port=port
+    )
+    return {
+        "folder": folder,
+        "disk": disk,
+        "small_disk": small,
+        "database": stack.enter_context(opened(settings.database)),
+        "settings": settings,
+        "postbox": postbox,
+        "exchange": stack.enter_context(closing(Exchange())),
+        "supervisor": stack.enter_context(supervised()),
+        "web_ports": [port],
+        "postgres": postgres,
+        "redis": redis,
+        "redis_url": redis_url,
+        "shift": build_shift(folder),
+    }
+
+
+def start(made: Distributed, roles: Iterable[str] = ROLES) -> None:
+    """Tables, people, and all processes until they are ready. Raises ServerFailed."""
+    furnish(made)
+    workers = [made.hire(name).name for name in roles if name.startswith("worker")]
+    for name in roles:
+        if name not in workers:
+            made.hire(name)
+    if not until(lambda: made.ready() and all(map(made.working, workers)), READY_SECONDS):
+        raise ServerFailed("\n".join(made.log(name)[-1500:] for name in roles))
 
 
 @contextmanager
@@ -291,9 +310,9 @@ def opened(url: str) -> Iterator[Database]:
 
 
 @contextmanager
-def mail_server() -> Iterator[Postbox]:
+def mail_server(host: str = HOST) -> Iterator[Postbox]:
     postbox = Postbox()
-    postbox.open()
+    postbox.open(host)
     try:
         yield postbox
     finally:

@@ -23,6 +23,7 @@ class Exchange:
     """The event loop that all wires run on, in a thread of its own."""
 
     def __init__(self) -> None:
+        self.wires: list[Wire] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wires", daemon=True)
         self._thread.start()
@@ -31,6 +32,9 @@ class Exchange:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     def close(self) -> None:
+        """Cut every wire and end the loop."""
+        for wire in self.wires:
+            wire.cut()
         self.call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
@@ -68,6 +72,7 @@ class Wire:
         self.delay = 0.0
         self.trap: Trap | None = None
         self.port = 0
+        exchange.wires.append(self)
         exchange.call(self._listen())
 
     def cut(self) -> None:
@@ -82,9 +87,6 @@ class Wire:
         """Be an ordinary wire again; what was held goes on its way."""
         self.delay = 0.0
         self._exchange.call(self._set(open_=True))
-
-    def close(self) -> None:
-        self.cut()
 
     @contextmanager
     def trapped(self, *patterns: str) -> Iterator[Trap]:
