@@ -7,10 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.faults import table
+from tests.faults import speed, table
 from tests.faults.groups import GROUPS, Group
 from tests.faults.scenario import FULL, SHORT, Scenario, play
 from tests.faults.verdict import Row
+
+SPEED = "speed"
 
 
 def main() -> None:
@@ -19,12 +21,15 @@ def main() -> None:
         for group in GROUPS:
             for scenario in group.scenarios:
                 _say(f"{scenario.name:<{table.NAME}} {scenario.method}")
+        _say(f"{SPEED:<{table.NAME}} submissions with Redis or SMTP away; 1, 2 and 4 workers")
         return
     _tell(table.head())
     rows = [row for group in GROUPS for row in _play(group, asked)]
+    figures = _measure(asked)
     if asked.json:
-        _say(json.dumps([asdict(row) for row in rows], indent=1))
-    raise SystemExit(not all(row.sound for row in rows))
+        _say(json.dumps({"rows": list(map(asdict, rows)), "speed": list(map(asdict, figures))}, indent=1))
+    sound = all(row.sound for row in rows) and all(figure.sound for figure in figures)
+    raise SystemExit(not sound)
 
 
 def _play(group: Group, asked: argparse.Namespace) -> list[Row]:
@@ -41,6 +46,13 @@ def _play(group: Group, asked: argparse.Namespace) -> list[Row]:
             rows.append(play(stand, scenario, SHORT if asked.short else FULL))
             _tell(table.line(rows[-1]))
     return rows
+
+
+def _measure(asked: argparse.Namespace) -> list[speed.Figure]:
+    if asked.only and SPEED not in asked.only:
+        return []
+    with speed.direct(asked.logs) as stand:
+        return speed.measure(stand, _tell, 0.2 if asked.short else 1.0)
 
 
 def _arguments() -> argparse.Namespace:

@@ -23,7 +23,8 @@ class Jump:
     def __call__(self, stand: Distributed, pace: Pace) -> int:
         for name, seconds in self.shifts.items():
             stand.shift_clock(name, seconds)
-        stand.expire_reminders(timedelta(seconds=HOUR))
+        if not pace.ageing:  # beat's next tick is up to 15 s away
+            stand.expire_reminders(timedelta(seconds=HOUR))
         pace.hold(2.0)
         for name in self.shifts:
             stand.shift_clock(name, 0)

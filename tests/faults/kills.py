@@ -28,8 +28,9 @@ class Shot:
     point: tuple[str, ...]
     whom: str = ""
 
-    def __call__(self, stand: Distributed, _pace: Pace) -> int:
-        hits = sum(self._shoot(stand, name) for name in self.roles)
+    def __call__(self, stand: Distributed, pace: Pace) -> int:
+        roles = self.roles[:1] if pace.ageing else self.roles
+        hits = sum(self._shoot(stand, name) for name in roles)
         until(stand.ready, READY_SECONDS)
         return hits
 

@@ -30,7 +30,7 @@ class Pace:
 
 
 FULL = Pace(before=4.0, fault=8.0, after=4.0, ageing=False)
-SHORT = Pace(before=0.6, fault=1.0, after=0.5, ageing=True)
+SHORT = Pace(before=0.4, fault=0.6, after=0.3, ageing=True)
 
 S = TypeVar("S", bound=Stand)
 
