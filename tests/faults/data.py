@@ -15,6 +15,7 @@ from tests.faults.stand import Distributed
 from tests.servers import until
 
 BALLAST = "ballast"
+PIECES = (2**24, 2**20, 2**16, 2**12)
 FULL_TRIGGER = """
 CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
@@ -106,7 +107,7 @@ def disk_full(stand: Distributed, pace: Pace) -> int:
     if not stand.small_disk:
         return _disk_full_by_trigger(stand, pace)
     ballast = stand.disk / BALLAST
-    fill(stand.disk, ballast)
+    fill(ballast)
     pace.hold(2.0)
     hits = (stand.disk / "log").read_text(errors="replace").count("No space left on device")
     ballast.unlink()
@@ -114,13 +115,13 @@ def disk_full(stand: Distributed, pace: Pace) -> int:
     return hits
 
 
-def fill(disk: Path, ballast: Path) -> None:
-    """Take all that is left of a file system."""
+def fill(ballast: Path) -> None:
+    """Take all that is left of a file system, in ever smaller pieces, as others write to it too."""
     with ballast.open("wb") as file:
-        while free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize:
+        for piece in PIECES:
             with suppress(OSError):
-                os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free)
-                file.seek(0, os.SEEK_END)
+                while True:
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, piece)
 
 
 def _disk_full_by_trigger(stand: Distributed, pace: Pace) -> int:

@@ -67,7 +67,7 @@ def disk_full(stand: Stand, pace: Pace) -> int:
     """No space left where the database lies."""
     before = stand.log(UP).count("disk is full")
     ballast = stand.disk / BALLAST
-    fill(stand.disk, ballast)
+    fill(ballast)
     pace.hold(2.0)
     ballast.unlink()
     return stand.log(UP).count("disk is full") - before
