@@ -69,6 +69,7 @@ def disk_full(stand: Stand, pace: Pace) -> int:
     ballast = stand.disk / BALLAST
     fill(ballast)
     pace.hold(2.0)
+    until(lambda: stand.log(UP).count("disk is full") > before, 10)
     ballast.unlink()
     return stand.log(UP).count("disk is full") - before
 

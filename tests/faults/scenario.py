@@ -70,18 +70,28 @@ def play(stand: S, scenario: Scenario[S], pace: Pace) -> Row:
     _quiet(stand, numbers, pace, None)
     row = judge(load.ledger, stand.database, stand.postbox)
     row.scenario, row.hits, row.recover = scenario.name, hits, max(recovered, 0.0)
-    row.blame(not hits, "the fault never hit")
+    _hold_to(row, scenario)
+    _note_exits(row, stand, exits)
+    row.seconds = time.monotonic() - started
+    return row
+
+
+def _hold_to(row: Row, scenario: Scenario[S]) -> None:
+    """Did the fault hit, did it leave the traces it must, and no others?"""
+    if not row.hits:
+        row.faults.append("the fault never hit")
     if scenario.leaves and not any(getattr(row, column) for column in scenario.leaves):
         row.faults.append(f"the fault left no trace in {', '.join(sorted(scenario.leaves))}")
     for kind in ("unknown", "parked"):
         if kind not in scenario.allows:
             row.blame(getattr(row, kind), f"{kind}, which this fault does not explain")
+
+
+def _note_exits(row: Row, stand: Stand, before: dict[str, int]) -> None:
+    """Processes that ended by themselves are worth knowing of, though they were started again."""
     for name, role in stand.supervisor.roles.items():
-        ended = role.exits[exits.get(name, 0) :]
-        if ended:
+        if ended := role.exits[before.get(name, 0) :]:
             row.notes.append(f"{name} ended by itself with {ended}")
-    row.seconds = time.monotonic() - started
-    return row
 
 
 def _quiet(stand: Stand, numbers: list[str], pace: Pace, before: datetime | None) -> float:

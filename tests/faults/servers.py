@@ -23,12 +23,18 @@ NAMESPACES = "198.18.0.0/15"
 """Addresses set aside for benchmarks (RFC 2544); here those of network namespaces on this machine."""
 
 
+def log_of(folder: Path) -> Path:
+    """Beside the folder, not in it: a full disk must not silence it."""
+    return folder.with_name(f"{folder.name}.log")
+
+
 class Server:
     """One server process behind a guard; `pidfile` tells whom a signal is for."""
 
     def __init__(self, command: list[str], folder: Path, pidfile: Path, answers: Callable[[], bool]) -> None:
         self._command, self._folder, self._pidfile, self._answers = command, folder, pidfile, answers
         self._guard: subprocess.Popen[bytes] | None = None
+        self.log = log_of(folder)
 
     @property
     def pid(self) -> int:
@@ -37,7 +43,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers. Raises ServerFailed."""
         who = servers.ordinary_user()
-        with (self._folder / "log").open("ab") as output:
+        with self.log.open("ab") as output:
             self._guard = subprocess.Popen(
                 [sys.executable, GUARD, self._folder, "-" if who is None else str(who), *self._command],
                 stdin=subprocess.PIPE,
@@ -46,7 +52,7 @@ class Server:
                 start_new_session=True,
             )
         if not until(self._answers, START_SECONDS):
-            raise ServerFailed((self._folder / "log").read_text()[-2000:])
+            raise ServerFailed(self.log.read_text()[-2000:])
 
     def signal(self, number: Signals) -> None:
         os.kill(self.pid, number)
@@ -64,7 +70,7 @@ class Server:
         if self._guard is None or self._guard.poll() is not None:
             self.start()
         elif not until(self._answers, START_SECONDS):
-            raise ServerFailed((self._folder / "log").read_text()[-2000:])
+            raise ServerFailed(self.log.read_text()[-2000:])
 
     def close(self) -> None:
         """End it for good; the guard removes the folder."""
@@ -120,3 +126,4 @@ def room(size: str = ROOM_SIZE) -> Iterator[tuple[Path, bool]]:
         if own:
             subprocess.run(["umount", "--lazy", str(folder)], check=False)
         shutil.rmtree(folder, ignore_errors=True)
+        log_of(folder).unlink(missing_ok=True)
