@@ -29,10 +29,16 @@ class Shot:
     whom: str = ""
 
     def __call__(self, stand: Distributed, pace: Pace) -> int:
-        roles = self.roles[:1] if pace.ageing else self.roles
-        hits = sum(self._shoot(stand, name) for name in roles)
+        hits = sum(self._shoot(stand, name) for name in self._targets(stand, pace))
         until(stand.ready, READY_SECONDS)
         return hits
+
+    def _targets(self, stand: Distributed, pace: Pace) -> tuple[str, ...]:
+        """All of them; in the short form the first that is up again after the last shot."""
+        if not pace.ageing or self.roles == WEB:
+            return self.roles
+        until(lambda: any(map(stand.working, self.roles)), READY_SECONDS)
+        return tuple(filter(stand.working, self.roles))[:1]
 
     def _shoot(self, stand: Distributed, name: str) -> int:
         with stand.wires[name].named(self.wire).trapped(*self.point) as trap:

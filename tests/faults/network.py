@@ -11,11 +11,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from tests.faults import servers
 from tests.faults.scenario import Pace, Scenario
 from tests.faults.stand import BEATS, ROLES, Distributed, parts, start
 
-BRIDGE, NAMESPACE = "loncatan0", "loncatan"
-NET = "198.18.77"
+PREFIX = "lct"
+NAMESPACE = f"{PREFIX}{os.getpid()}"
+"""Of this run alone, so that two runs do not meet; so is the network."""
+NET = f"198.{18 + os.getpid() // 250 % 2}.{os.getpid() % 250}"
 HERE = f"{NET}.1"
 CUT_SECONDS = 120.0
 
@@ -72,24 +75,36 @@ def networked(logs: Path | None = None) -> Iterator[Networked]:
 
 @contextmanager
 def _hosts() -> Iterator[None]:
+    _sweep()
     try:
-        _ip("link", "add", BRIDGE, "type", "bridge")
-        _ip("addr", "add", f"{HERE}/24", "dev", BRIDGE)
-        _ip("link", "set", BRIDGE, "up")
+        _ip("link", "add", NAMESPACE, "type", "bridge")
+        _ip("addr", "add", f"{HERE}/24", "dev", NAMESPACE)
+        _ip("link", "set", NAMESPACE, "up")
         for name in ROLES:
             _host(name)
         yield
     finally:
         for name in ROLES:
             _ip("netns", "del", f"{NAMESPACE}-{name}", check=False)
-        _ip("link", "del", BRIDGE, check=False)
+        _ip("link", "del", NAMESPACE, check=False)
+
+
+def _sweep() -> None:
+    """Remove the hosts of runs that were shot; their bridge goes too."""
+    listed = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True)
+    for line in listed.stdout.splitlines():
+        space = line.split()[0]
+        pid = space.removeprefix(PREFIX).partition("-")[0]
+        if space.startswith(PREFIX) and pid.isdigit() and not servers.alive(int(pid)):
+            _ip("netns", "del", space, check=False)
+            _ip("link", "del", f"{PREFIX}{pid}", check=False)
 
 
 def _host(name: str) -> None:
     space, cable = f"{NAMESPACE}-{name}", _cable(name)
     _ip("netns", "add", space)
     _ip("link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", space)
-    _ip("link", "set", cable, "master", BRIDGE, "up")
+    _ip("link", "set", cable, "master", NAMESPACE, "up")
     for command in (
         ("addr", "add", f"{_address(name)}/24", "dev", "eth0"),
         ("link", "set", "eth0", "up"),
@@ -103,7 +118,7 @@ def _address(name: str) -> str:
 
 
 def _cable(name: str) -> str:
-    return f"lc-{name}"
+    return f"{NAMESPACE}-{ROLES.index(name)}"
 
 
 def _ip(*arguments: str, check: bool = True) -> bool:

@@ -50,11 +50,13 @@ class Role:
     cwd: Path | None = None
     down: bool = False
     process: subprocess.Popen[bytes] | None = None
+    began: int = 0
     exits: list[int] = field(default_factory=list)
     """Exit statuses of ends that nobody ordered."""
 
     def start(self, undertaker: Undertaker) -> None:
         with self.log.open("ab") as output:
+            self.began = output.tell()
             self.process = subprocess.Popen(
                 self.command,
                 env={**os.environ, **self.environment},
@@ -65,6 +67,12 @@ class Role:
                 start_new_session=True,
             )
         undertaker.knows(self.process.pid)
+
+    def has_said(self, words: str) -> bool:
+        """Whether it has printed this since it was started last."""
+        with self.log.open(errors="replace") as log:
+            log.seek(self.began)
+            return words in log.read()
 
     @property
     def alive(self) -> bool:

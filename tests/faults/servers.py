@@ -13,7 +13,7 @@ from signal import SIGKILL, Signals
 from tests import servers
 from tests.servers import GUARD, HOST, START_SECONDS, ServerFailed, free_port, until
 
-ROOM_SIZE = "900m"
+ROOM, ROOM_SIZE = "loncatan-faults-", "900m"
 POSTGRES = servers.FAST_POSTGRES | {
     "synchronous_commit": "on",  # acknowledged means durable, also when the server is shot
     "max_connections": "60",
@@ -115,7 +115,8 @@ def redis(folder: Path, host: str = HOST) -> Iterator[tuple[Server, str]]:
 @contextmanager
 def room(size: str = ROOM_SIZE) -> Iterator[tuple[Path, bool]]:
     """A folder for a server, and whether it is a small disk of its own that can be filled up."""
-    folder = Path(tempfile.mkdtemp(prefix="loncatan-faults-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{ROOM}{os.getpid()}-"))
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     own = os.getuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
     if (who := servers.ordinary_user()) is not None:
@@ -123,7 +124,29 @@ def room(size: str = ROOM_SIZE) -> Iterator[tuple[Path, bool]]:
     try:
         yield folder, own
     finally:
-        if own:
-            subprocess.run(["umount", "--lazy", str(folder)], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
-        log_of(folder).unlink(missing_ok=True)
+        _clear(folder)
+
+
+def _sweep() -> None:
+    """Clear the rooms of runs that were shot."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{ROOM}*-*"):
+        if folder.is_dir() and not alive(int(folder.name.removeprefix(ROOM).partition("-")[0])):
+            _clear(folder)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process with this id runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _clear(folder: Path) -> None:
+    if folder.is_mount():
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+    log_of(folder).unlink(missing_ok=True)

@@ -245,8 +245,8 @@ class Distributed(Stand):
         return [], HOST
 
     def working(self, name: str) -> bool:
-        """Whether a worker has said that it is ready."""
-        return " ready." in self.log(name)
+        """Whether a worker has said that it is ready since it was started last."""
+        return self.role(name).has_said(" ready.")
 
 
 @contextmanager

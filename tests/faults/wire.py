@@ -55,7 +55,7 @@ class Trap:
     patterns: tuple[re.Pattern[str], ...]
     sprung: threading.Event = field(default_factory=threading.Event)
 
-    def wait(self, seconds: float = 20.0) -> bool:
+    def wait(self, seconds: float = 60.0) -> bool:
         """Whether somebody has come to the point in time."""
         return self.sprung.wait(seconds)
 
