@@ -30,6 +30,7 @@ class Verdict:
 
 def verify(session: Session) -> Verdict:
     """Recompute the whole chain; names the first altered, missing or reordered event."""
+    _stand_still(session)
     previous, count = GENESIS, 0
     for event in _in_order(session):
         fault = _fault(event, count + 1, previous)
@@ -44,6 +45,12 @@ def verify(session: Session) -> Verdict:
             count + 1,
         )
     return Verdict(count)
+
+
+def _stand_still(session: Session) -> None:
+    """See one moment of the database, whatever is written meanwhile; a transaction of SQLite always does."""
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def _fault(event: Event, position: int, previous: str) -> str | None:
@@ -133,6 +140,7 @@ def _apply_transition(folded: Folded, case: Case, event: Event) -> None:
 
 def differences(session: Session) -> Iterator[str]:
     """Every way in which a case row disagrees with the fold of its events; nothing if all agree."""
+    _stand_still(session)
     agencies = {row.id: row.code for row in session.execute(select(Agency.id, Agency.code))}
     cohorts = {row.id: row.code for row in session.execute(select(Cohort.id, Cohort.code))}
     for case in session.scalars(select(Case).order_by(Case.id)):

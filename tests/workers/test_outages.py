@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import event, func, make_url, select, text
 from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
@@ -19,7 +19,7 @@ from workers.deadlines import fire
 from workers.embedded import EmbeddedWorkers
 from workers.office import Office
 from workers.relay import due_work
-from workflow import commands, deadlines
+from workflow import audit, commands, deadlines
 from workflow.clock import system_clock
 from workflow.db import Database
 from workflow.ledger import Actor
@@ -144,6 +144,25 @@ def test_a_deadline_and_a_step_of_the_same_case_never_wait_for_each_other(
             deadlines.close_for(session, held, clock())
 
         assert fired.result() is False
+
+
+@on_postgres
+def test_the_record_is_checked_as_of_one_moment_while_people_go_on(
+    database: Database, as_: As, case: str
+) -> None:
+    steps = ["approve"]
+
+    def meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM cases" in statement and steps:
+            step = steps.pop()
+            with database.write() as session:
+                commands.advance(session, as_(session, "budi"), case, step)
+
+    event.listen(database.engine, "after_cursor_execute", meanwhile)
+    with database.read() as session:
+        assert list(audit.differences(session)) == []
+    with database.read() as session:
+        assert audit.verify(session).events == 3
 
 
 @on_postgres
