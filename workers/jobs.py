@@ -81,8 +81,8 @@ def deliver(office: Office, email_id: int) -> bool:
     except Ambiguous as doubt:
         _doubt(office, email_id, str(doubt))
         return False
-    done = {"done_at": office.clock(), "leased_until": None, "unknown_at": None, "error": None}
-    done |= {"subject": outgoing.subject, "words": None}
+    done: dict[str, object] = {"done_at": office.clock(), "leased_until": None, "unknown_at": None}
+    done |= {"error": None, "subject": outgoing.subject, "words": None}
     _remember(office, lambda session: session.execute(update(Email).where(Email.id == email_id).values(done)))
     return True
 
