@@ -43,7 +43,7 @@ def _play(group: Group, asked: argparse.Namespace) -> list[Row]:
     rows = []
     with group.stand(asked.logs) as stand:
         for scenario in chosen:
-            rows.append(play(stand, scenario, SHORT if asked.short else FULL))
+            rows.append(play(stand, [scenario], SHORT if asked.short else FULL))
             _tell(table.line(rows[-1]))
     return rows
 

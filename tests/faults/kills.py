@@ -90,6 +90,6 @@ SCENARIOS = [
     Scenario("worker-no-mark", "the database connection breaks between SMTP's 250 and the mark",
              Break(WORKERS, (MARK,))),
     Scenario("relay", "kill -9 of both relays in the middle of a look",
-             Shot(WORKERS, "sql", (LOOK,), whom="workers.relay")),
+             Shot(WORKERS, "sql", (LOOK,), whom="workers.relay"), UNKNOWN),
     Scenario("beat", "kill -9 of both beats, reminders fall due", beats),
 ]  # fmt: skip

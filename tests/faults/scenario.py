@@ -1,7 +1,7 @@
 """One scenario: a fault as a function, and how its run is made and judged."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -49,42 +49,44 @@ class Scenario(Generic[S]):
     allows: frozenset[str] = frozenset()
     leaves: frozenset[str] = frozenset()
     unable: Callable[[S], str] = lambda _stand: ""
-    per_second: float = 12.0
 
 
-def play(stand: S, scenario: Scenario[S], pace: Pace) -> Row:
-    """Load, fault, load, silence, verdict."""
-    if reason := scenario.unable(stand):
-        return Row(scenario=scenario.name, skipped=reason)
+def play(stand: S, scenarios: Sequence[Scenario[S]], pace: Pace) -> Row:
+    """Load, the faults one after the other, load, silence, verdict."""
+    row = Row(scenario=" ".join(scenario.name for scenario in scenarios))
+    able = [scenario for scenario in scenarios if not scenario.unable(stand)]
+    if not able:
+        row.skipped = "; ".join(sorted({scenario.unable(stand) for scenario in scenarios}))
+        return row
     started = time.monotonic()
     exits = {name: len(role.exits) for name, role in stand.supervisor.roles.items()}
-    load = Load(stand, per_second=scenario.per_second)
+    load = Load(stand)
     load.start()
     time.sleep(pace.before)
-    hits = scenario.fault(stand, pace)
+    hits = {scenario.name: scenario.fault(stand, pace) for scenario in able}
     mended, mended_at = time.monotonic(), datetime.now(UTC)
     time.sleep(pace.after)
     load.stop()
     numbers = list(load.ledger.by_case())
     recovered = _quiet(stand, numbers, pace, mended_at) - mended
     _quiet(stand, numbers, pace, None)
-    row = judge(load.ledger, stand.database, stand.postbox)
-    row.scenario, row.hits, row.recover = scenario.name, hits, max(recovered, 0.0)
-    _hold_to(row, scenario)
+    judge(row, load.ledger, stand.database, stand.postbox)
+    row.hits, row.recover = sum(hits.values()), max(recovered, 0.0)
+    row.faults += [f"{name} never hit" for name, count in hits.items() if not count]
+    _hold_to(row, able)
     _note_exits(row, stand, exits)
     row.seconds = time.monotonic() - started
     return row
 
 
-def _hold_to(row: Row, scenario: Scenario[S]) -> None:
-    """Did the fault hit, did it leave the traces it must, and no others?"""
-    if not row.hits:
-        row.faults.append("the fault never hit")
-    if scenario.leaves and not any(getattr(row, column) for column in scenario.leaves):
-        row.faults.append(f"the fault left no trace in {', '.join(sorted(scenario.leaves))}")
-    for kind in ("unknown", "parked"):
-        if kind not in scenario.allows:
-            row.blame(getattr(row, kind), f"{kind}, which this fault does not explain")
+def _hold_to(row: Row, scenarios: Sequence[Scenario[S]]) -> None:
+    """Did the faults leave the traces they must, and no others?"""
+    for scenario in scenarios:
+        if scenario.leaves and not any(getattr(row, column) for column in scenario.leaves):
+            row.faults.append(f"{scenario.name} left no trace in {', '.join(sorted(scenario.leaves))}")
+    allowed = frozenset().union(*(scenario.allows for scenario in scenarios))
+    for kind in {"unknown", "parked"} - allowed:
+        row.blame(getattr(row, kind), f"{kind}, which no fault explains")
 
 
 def _note_exits(row: Row, stand: Stand, before: dict[str, int]) -> None:

@@ -84,6 +84,7 @@ def _ratio(figure: Figure) -> str:
 
 def _submissions(stand: Direct, count: int) -> list[Figure]:
     taken: dict[str, list[float]] = {name: [] for name in CONDITIONS}
+    _submit(stand, count)  # what is slow only once
     for _ in range(ROUNDS):
         for name, condition in CONDITIONS.items():
             with condition(stand):

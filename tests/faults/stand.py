@@ -44,7 +44,17 @@ READY_SECONDS = 180.0
 WORKERS, BEATS = ("worker1", "worker2"), ("beat1", "beat2")
 ROLES = ("web", *WORKERS, *BEATS)
 REMINDED = ("pkp_proposal.mentor_review", "pkp_proposal.revision")
-GUNICORN = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
+GUNICORN = [
+    "--worker-class",
+    "gthread",
+    "--workers",
+    "2",
+    "--threads",
+    "4",
+    "--no-control-socket",
+    "--preload",
+]
+"""As in production, but that both processes share one import of the application."""
 CELERY = [sys.executable, "-m", "celery", "-A", "workers.app"]
 WORKER = ["-Q", "events,mail,bulk", "--concurrency", "2", "-l", "INFO"]
 QUIETLY = ["--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -54,9 +54,9 @@ class Row:
             self.faults.append(f"{count} {words}")
 
 
-def judge(ledger: Ledger, database: Database, postbox: Postbox) -> Row:
-    """Everything but how long it took and how often the fault hit."""
-    row = Row(asked=len(ledger.commands), acknowledged=len(ledger.acknowledged()))
+def judge(row: Row, ledger: Ledger, database: Database, postbox: Postbox) -> None:
+    """Fill in everything but how long it took and how often the fault hit."""
+    row.asked, row.acknowledged = len(ledger.commands), len(ledger.acknowledged())
     row.stall = ledger.longest_stall()
     row.faults += sorted(set(ledger.unexpected))
     with database.read() as session:
@@ -69,7 +69,6 @@ def judge(ledger: Ledger, database: Database, postbox: Postbox) -> Row:
             row.faults.append(f"chain broken at {verdict.event_id}: {verdict.fault}")
     with database.read() as session:
         row.faults += list(audit.differences(session))[:3]
-    return row
 
 
 def _commands(session: Session, ledger: Ledger, row: Row) -> None:
