@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from tests.faults.scenario import Pace, Scenario
-from tests.faults.stand import Distributed
+from tests.faults.stand import READY_SECONDS, WORKERS, Distributed
 from tests.servers import until
 
 BALLAST = "ballast"
@@ -147,11 +147,13 @@ def _one(connection: psycopg.Connection[Any], query: str) -> int:
 
 
 def worker_frozen(stand: Distributed, pace: Pace) -> int:
-    """A worker stops dead inside a transaction that holds the head of the chain, and comes back late."""
-    with stand.wires["worker1"].sql.trapped("FROM chain.* FOR UPDATE", "INSERT INTO events") as trap:
-        hit = trap.wait()
+    """Whichever worker comes first stops dead in a transaction that holds the head of the chain."""
+    with ExitStack() as stack:
+        point = ("FROM chain.* FOR UPDATE", "INSERT INTO events")
+        traps = [stack.enter_context(stand.wires[name].sql.trapped(*point)) for name in WORKERS]
+        until(lambda: any(trap.sprung.is_set() for trap in traps), READY_SECONDS)
         pace.hold(2.0)
-    return int(hit)
+        return sum(trap.sprung.is_set() for trap in traps)
 
 
 SCENARIOS = [

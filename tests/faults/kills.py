@@ -75,8 +75,8 @@ def beats(stand: Distributed, pace: Pace) -> int:
 UNKNOWN = frozenset({"unknown"})
 IN_DOUBT = frozenset({"unknown", "repeated"})
 SCENARIOS = [
-    Scenario("web-before-commit", "kill -9 of web: event written, not committed",
-             Shot(WEB, "sql", ("INSERT INTO events", "COMMIT"))),
+    Scenario("web-before-commit", "kill -9 of web's children: event written, not committed",
+             Shot(WEB, "sql", ("INSERT INTO events", "COMMIT"), whom="gunicorn")),
     Scenario("web-before-bell", "kill -9 of web: committed, the bell not yet rung",
              Shot(WEB, "redis", ("LPUSH",))),
     Scenario("worker-before-handler", "kill -9 of both workers: job taken, handler not begun",

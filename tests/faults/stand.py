@@ -300,12 +300,15 @@ def parts(stack: ExitStack, logs: Path | None, host: str = HOST) -> dict[str, An
 
 
 def start(made: Distributed, roles: Iterable[str] = ROLES) -> None:
-    """Tables, people, and all processes until they are ready. Raises ServerFailed."""
-    furnish(made)
+    """Tables, people, and all processes until they are ready. Raises ServerFailed.
+
+    The processes come first: they take longest, and must outlive a database without tables.
+    """
     workers = [made.hire(name).name for name in roles if name.startswith("worker")]
     for name in roles:
         if name not in workers:
             made.hire(name)
+    furnish(made)
     if not until(lambda: made.ready() and all(map(made.working, workers)), READY_SECONDS):
         raise ServerFailed("\n".join(made.log(name)[-1500:] for name in roles))
 

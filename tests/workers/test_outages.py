@@ -1,5 +1,6 @@
 """Work goes on where clocks disagree, connections break, locks cross and a mail server is silent."""
 
+import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from workers.deadlines import fire
 from workers.embedded import EmbeddedWorkers
 from workers.office import Office
 from workers.relay import due_work
-from workflow import audit, commands, deadlines
+from workflow import audit, commands, deadlines, migrations
 from workflow.clock import system_clock
 from workflow.db import Database
 from workflow.ledger import Actor
@@ -171,6 +172,26 @@ def test_postgresql_lets_go_of_those_who_hold_others_up(database: Database) -> N
         shown = [session.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "tcp_keepalives_idle")]
 
     assert shown == ["5s", "10"]
+
+
+@on_postgres
+def test_new_tables_come_though_somebody_was_in_the_way(database: Database) -> None:
+    later = f"later{secrets.token_hex(4)}"
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {later}"))
+    url = make_url(database.url).set(database=later, query={"options": "-c lock_timeout=100ms"})
+    fresh = Database(url.render_as_string(hide_password=False))
+    with ThreadPoolExecutor(1) as pool:
+        in_the_way = fresh.engine.connect()
+        in_the_way.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        upgraded = pool.submit(migrations.upgrade, fresh)
+        assert until(lambda: blocked(fresh), 10)
+        assert until(lambda: not blocked(fresh), 10)
+        in_the_way.close()
+
+        upgraded.result()
+        assert migrations.present(fresh) == migrations.newest()
+    fresh.dispose()
 
 
 @on_sqlite
