@@ -39,5 +39,5 @@ def test_nothing_is_lost_doubled_or_altered(
     if row.skipped:
         pytest.skip(row.skipped)
 
-    assert row.faults == []
+    assert not row.faults, "\n".join(row.faults)
     assert row.acknowledged > 0
