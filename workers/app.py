@@ -18,7 +18,16 @@ from celery import Celery, bootsteps, signals
 
 from workers import jobs, keeping
 from workers.bell import Bell
-from workers.config import ANCHOR, DELIVER, HANDLE, LONGEST_VERIFICATION, SCAN, VERIFY, celery_config
+from workers.config import (
+    ANCHOR,
+    DELIVER,
+    HANDLE,
+    LONGEST_VERIFICATION,
+    MAIL,
+    SCAN,
+    VERIFY,
+    celery_config,
+)
 from workers.deadlines import scan
 from workers.office import Office
 from workflow.db import Database
@@ -50,8 +59,6 @@ def make_app(settings: Settings, office: Office | None = None) -> LoncatanCelery
     app.settings, app.handed_office = settings, office
     app.config_from_object(celery_config(settings))
     _register(app)
-    if not settings.embedded:
-        app.steps["worker"].add(RelayStep)
     return app
 
 
@@ -62,23 +69,23 @@ def open_office(settings: Settings, app: Celery) -> Office:
 
 
 def _register(app: LoncatanCelery) -> None:
-    @app.task(name=HANDLE)
+    @app.task(name=HANDLE, shared=False)  # shared tasks would belong to the first application made
     def handle(job_id: int) -> None:
         jobs.run_job(app.office, job_id)
 
-    @app.task(name=DELIVER)
+    @app.task(name=DELIVER, shared=False)
     def deliver(email_id: int) -> None:
         jobs.deliver(app.office, email_id)
 
-    @app.task(name=SCAN)
+    @app.task(name=SCAN, shared=False)
     def scan_deadlines() -> None:
         scan(app.office)
 
-    @app.task(name=ANCHOR)
+    @app.task(name=ANCHOR, shared=False)
     def anchor_chain() -> None:
         keeping.anchor(app.office)
 
-    @app.task(name=VERIFY, time_limit=LONGEST_VERIFICATION)
+    @app.task(name=VERIFY, shared=False, time_limit=LONGEST_VERIFICATION)
     def verify_chain() -> None:
         keeping.verify(app.office)
 
@@ -99,12 +106,16 @@ def _end_now() -> None:
 
 
 class RelayStep(bootsteps.StartStopStep):
-    """A relay process beside every worker, started again should it die; it ends when its worker does."""
+    """A process beside every worker, for relay and mails; started again should it die, ended with its worker.
+
+    Mails leave from there: a silent mail server must not take the hands that other work needs.
+    """
 
     requires = ("celery.worker.components:Timer",)
 
     def __init__(self, worker: Any, **options: Any) -> None:  # noqa: ANN401 - Celery's bootsteps are untyped
         super().__init__(worker, **options)
+        worker.app.amqp.queues.deselect([MAIL])
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, worker: Any) -> None:  # noqa: ANN401
@@ -115,7 +126,11 @@ class RelayStep(bootsteps.StartStopStep):
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
-            process.wait(timeout=10)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:  # a mail that still waits for its answer becomes unknown
+                process.kill()
+                process.wait()
 
     def terminate(self, worker: Any) -> None:  # noqa: ANN401
         self.stop(worker)
@@ -132,5 +147,7 @@ def __getattr__(name: str) -> LoncatanCelery:
     signals.setup_logging.connect(lambda **_: configure_logging(settings.log_level), weak=False)
     signals.worker_shutting_down.connect(end_in_time, weak=False)
     app = make_app(settings)
+    if not settings.embedded:
+        app.steps["worker"].add(RelayStep)
     globals()[name] = app
     return app

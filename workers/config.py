@@ -3,8 +3,11 @@
 Each line is there for a failure that was seen or reported; `docs/decisions.md` has the longer story.
 """
 
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from celery.schedules import schedule
 from kombu import Queue
 
 from workflow.settings import Settings
@@ -32,7 +35,13 @@ REDIS_OPTIONS = {
     "retry_on_timeout": False,  # no blind second push
     "max_retries": 0,  # the publisher's own connect loop would take 6 s
 }
+SCAN_SECONDS, ANCHOR_SECONDS, VERIFY_SECONDS = 15.0, 60.0, 300.0
 MEMORY_OPTIONS = {"polling_interval": 0.01}  # the default of 1 s is the whole latency
+
+
+def steady() -> datetime:
+    """A time that never jumps, for beat: on the wall clock it would stand still after a jump back."""
+    return datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=time.monotonic())
 
 
 def celery_config(settings: Settings) -> dict[str, Any]:
@@ -74,18 +83,19 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "beat_schedule": {
             "scan-deadlines": {
                 "task": SCAN,
-                "schedule": 15.0,
-                "options": {"expires": 14, "queue": EVENTS},  # missed ticks do not pile up
+                "schedule": schedule(SCAN_SECONDS, nowfun=steady),
+                # no `expires`: it compares two hosts' clocks, and a worker ahead would drop every tick
+                "options": {"queue": EVENTS},
             },
             "anchor-chain": {
                 "task": ANCHOR,
-                "schedule": 60.0,
-                "options": {"expires": 59, "queue": EVENTS},
+                "schedule": schedule(ANCHOR_SECONDS, nowfun=steady),
+                "options": {"queue": EVENTS},
             },
             "verify-chain": {
                 "task": VERIFY,
-                "schedule": 300.0,
-                "options": {"expires": 299, "queue": BULK},
+                "schedule": schedule(VERIFY_SECONDS, nowfun=steady),
+                "options": {"queue": BULK},
             },
         },
         "enable_utc": True,

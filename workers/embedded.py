@@ -4,6 +4,7 @@ The in-memory broker loses its queue with the process, which costs nothing: rows
 """
 
 import threading
+import time
 from functools import partial
 
 import structlog
@@ -11,14 +12,18 @@ from celery import beat
 
 from workers.app import LoncatanCelery, make_app
 from workers.bell import Bell, publish
+from workers.config import BULK, EVENTS, MAIL
 from workers.office import Office
 from workers.relay import Relay
+from workers.threads import ThreadWorker
 from workers.watch import Watch
 from workflow.clock import Clock
 from workflow.db import Database
 from workflow.settings import Settings
 
-THREADS = 4
+THREADS, MAIL_THREADS = 4, 2
+"""Apart, so that a silent mail server holds up nothing but mails."""
+
 STOP_SECONDS = 20.0
 
 log = structlog.get_logger()
@@ -34,18 +39,16 @@ class EmbeddedWorkers:
         self._stop = threading.Event()
         self._watch = Watch(office)
         self._relay = Relay(office, partial(publish, self.app))
-        self._worker = self.app.WorkController(
-            pool="threads",
-            concurrency=THREADS,
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-        )
+        self._workers = [
+            ThreadWorker(make_app(settings, office), queues, threads)
+            for queues, threads in (((EVENTS, BULK), THREADS), ((MAIL,), MAIL_THREADS))
+        ]
         self._beat = beat.Service(self.app, scheduler_cls=beat.Scheduler)
 
     def start(self) -> None:
+        for worker in self._workers:
+            worker.start()
         for name, target in (
-            ("worker", self._worker.start),
             ("beat", partial(self._beat.start, embedded_process=False)),
             ("relay", partial(self._relay.run, self._stop)),
             ("watch", partial(self._watch.run, self._stop)),
@@ -56,7 +59,10 @@ class EmbeddedWorkers:
         """Let running work end, for a while; False if some still runs: its rows will be found again."""
         self._stop.set()
         self._beat.stop(wait=False)
-        ending = threading.Thread(target=self._worker.stop, daemon=True)
-        ending.start()
-        ending.join(STOP_SECONDS)
-        return not ending.is_alive()
+        endings = [threading.Thread(target=worker.stop, daemon=True) for worker in self._workers]
+        for ending in endings:
+            ending.start()
+        ends_at = time.monotonic() + STOP_SECONDS
+        for ending in endings:
+            ending.join(max(ends_at - time.monotonic(), 0))
+        return not any(ending.is_alive() for ending in endings)

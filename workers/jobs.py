@@ -1,9 +1,13 @@
 """Doing one owed thing: a handler or a mail. Attempts are counted before, effects marked after."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from workers.handlers import HANDLERS, Task, account_context
@@ -23,6 +27,9 @@ MAX_ATTEMPTS = 8
 FIRST_DELAY = timedelta(seconds=10)
 LONGEST_DELAY = timedelta(minutes=30)
 SMTP_TIMEOUT = 15
+REMEMBER_SECONDS = 20
+"""How long an outcome is held on to while the database is away; with twice SMTP_TIMEOUT still less than
+the time limit of a task."""
 
 log = structlog.get_logger()
 
@@ -34,7 +41,8 @@ def run_job(office: Office, job_id: int) -> bool:
     the end. Effects and `done_at` commit together, so they happen once.
     """
     now = office.clock()
-    handler = _take(office, Job, job_id, now)
+    with office.database.write() as session:
+        handler = _take(session, Job, job_id, now)
     if handler is None:
         return False
     try:
@@ -72,11 +80,16 @@ def deliver(office: Office, email_id: int) -> bool:
     """
     if not office.settings.smtp_url:
         return False
-    kind = _take(office, Email, email_id, office.clock(), handed=True)
+    with office.database.write() as session:
+        kind = _take(session, Email, email_id, office.clock(), handed=True)
     if kind is None:
         return False
-    with office.database.read() as session:
-        outgoing = _outgoing(office, session, session.get_one(Email, email_id))
+    try:
+        with office.database.read() as session:
+            outgoing = _outgoing(office, session, session.get_one(Email, email_id))
+    except Exception as fault:  # noqa: BLE001 - whatever it is, nothing has been sent
+        _refused(office, email_id, NotSent.broken("menyusun surel", fault))
+        return False
     try:
         with timed(f"mail:{kind}") as outcome:
             send(office.settings.smtp_url, outgoing, timeout=SMTP_TIMEOUT)
@@ -87,19 +100,9 @@ def deliver(office: Office, email_id: int) -> bool:
     except Ambiguous as doubt:
         _doubt(office, email_id, str(doubt))
         return False
-    with office.database.write() as session:
-        session.execute(
-            update(Email)
-            .where(Email.id == email_id)
-            .values(
-                done_at=office.clock(),
-                leased_until=None,
-                unknown_at=None,
-                error=None,
-                subject=outgoing.subject,
-                words=None,
-            )
-        )
+    done: dict[str, object] = {"done_at": office.clock(), "leased_until": None, "unknown_at": None}
+    done |= {"error": None, "subject": outgoing.subject, "words": None}
+    _remember(office, lambda session: session.execute(update(Email).where(Email.id == email_id).values(done)))
     return True
 
 
@@ -115,7 +118,7 @@ def hold_unknown(office: Office) -> list[int]:
                     Email.done_at.is_(None),
                     Email.parked_at.is_(None),
                     Email.dropped_at.is_(None),
-                    Email.leased_until < now,
+                    lapsed(Email, now),
                 )
             )
         )
@@ -130,30 +133,62 @@ def back_off(attempts: int) -> timedelta:
     return min(FIRST_DELAY * int(2**doublings), LONGEST_DELAY)
 
 
-def _take(
-    office: Office, kind: type[Job | Email], row_id: int, now: datetime, *, handed: bool = False
-) -> str | None:
-    """Claim a row for LEASE by compare-and-set; its handler or kind, None if it is not to be had."""
-    values: dict[str, object] = {"attempts": kind.attempts + 1, "leased_until": now + LEASE}
-    claim = update(kind).where(
-        kind.id == row_id,
+def takeable(kind: type[Job | Email], now: datetime) -> ColumnElement[bool]:
+    """Rows that are due and nobody's.
+
+    Hosts' clocks disagree and jump: what was due when it was written is due on any of them, and neither
+    a lease nor a back-off that would last longer than the longest there is was made by this clock.
+    """
+    return and_(
         kind.done_at.is_(None),
         kind.parked_at.is_(None),
         kind.dropped_at.is_(None),
-        kind.due_at <= now,
-        (kind.leased_until.is_(None)) | (kind.leased_until < now),
+        or_(
+            kind.due_at <= now,
+            kind.due_at <= kind.created_at,
+            and_(kind.attempts > 0, kind.due_at > now + LONGEST_DELAY),
+        ),
+        or_(kind.leased_until.is_(None), lapsed(kind, now)),
     )
+
+
+def lapsed(kind: type[Job | Email], now: datetime) -> ColumnElement[bool]:
+    """Leases whose worker never came back."""
+    return or_(kind.leased_until < now, kind.leased_until > now + LEASE)
+
+
+def _take(
+    session: Session, kind: type[Job | Email], row_id: int, now: datetime, *, handed: bool = False
+) -> str | None:
+    """Claim a row for LEASE by compare-and-set; its handler or kind, None if it is not to be had."""
+    values: dict[str, object] = {"attempts": kind.attempts + 1, "leased_until": now + LEASE}
+    claim = update(kind).where(kind.id == row_id, takeable(kind, now))
     if handed:
         claim = claim.where(Email.handed_at.is_(None))
         values["handed_at"] = now
-    with office.database.write() as session:
-        name = Email.kind if handed else Job.handler
-        return session.execute(claim.values(values).returning(name)).scalar()
+    name = Email.kind if handed else Job.handler
+    return session.execute(claim.values(values).returning(name)).scalar()
+
+
+def _remember(office: Office, note: Callable[[Session], object]) -> None:
+    """Write an outcome down, patiently: it is known, and a database that is away must not make it unknown."""
+    ends_at = time.monotonic() + REMEMBER_SECONDS
+    while True:
+        try:
+            with office.database.write() as session:
+                note(session)
+        except (DBAPIError, PoolTimeout):
+            if time.monotonic() > ends_at:
+                raise
+            time.sleep(1)
+        else:
+            return
 
 
 def _postpone(office: Office, kind: type[Job | Email], row_id: int, error: str) -> None:
     now = office.clock()
-    with office.database.write() as session:
+
+    def note(session: Session) -> None:
         row: Job | Email = session.get_one(kind, row_id, with_for_update=True)  # type: ignore[assignment]
         if row.done_at is not None or row.dropped_at is not None:
             return
@@ -163,10 +198,13 @@ def _postpone(office: Office, kind: type[Job | Email], row_id: int, error: str) 
         if row.attempts >= MAX_ATTEMPTS:
             row.parked_at = now
 
+    _remember(office, note)
+
 
 def _refused(office: Office, email_id: int, refusal: NotSent) -> None:
     now = office.clock()
-    with office.database.write() as session:
+
+    def note(session: Session) -> None:
         email = session.get_one(Email, email_id, with_for_update=True)
         email.handed_at, email.leased_until, email.error = None, None, str(refusal)[:2000]
         email.due_at = now + back_off(email.attempts)
@@ -174,11 +212,17 @@ def _refused(office: Office, email_id: int, refusal: NotSent) -> None:
         if refusal.permanent or email.attempts >= MAX_ATTEMPTS:
             email.parked_at = now
 
+    _remember(office, note)
+
 
 def _doubt(office: Office, email_id: int, reason: str) -> None:
-    with office.database.write() as session:
+    now = office.clock()
+
+    def note(session: Session) -> None:
         email = session.get_one(Email, email_id, with_for_update=True)
-        _mark_unknown(session, email, office.clock(), reason)
+        _mark_unknown(session, email, now, reason)
+
+    _remember(office, note)
 
 
 def _mark_unknown(session: Session, email: Email, now: datetime, reason: str) -> None:

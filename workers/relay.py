@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from workers.app import make_app
 from workers.bell import publish
-from workers.jobs import hold_unknown
+from workers.config import MAIL
+from workers.jobs import hold_unknown, takeable
 from workers.office import Office, Publish
+from workers.threads import ThreadWorker
 from workers.watch import Watch
 from workflow import meters
 from workflow.db import Owed
@@ -31,6 +33,8 @@ PERIOD = 1.0
 BATCH = 500
 HUSH = timedelta(seconds=20)
 """A row announced but not yet taken is announced again after this long; the message may be lost."""
+
+MAIL_THREADS = 4
 
 log = structlog.get_logger()
 
@@ -47,14 +51,7 @@ def _due(
 ) -> Select[int]:
     return (
         select(kind.id)
-        .where(
-            kind.done_at.is_(None),
-            kind.parked_at.is_(None),
-            kind.dropped_at.is_(None),
-            kind.due_at <= now,
-            (kind.leased_until.is_(None)) | (kind.leased_until < now),
-            true() if also is None else also,
-        )
+        .where(takeable(kind, now), true() if also is None else also)
         .order_by(kind.due_at, kind.id)
         .limit(limit)
     )
@@ -96,7 +93,7 @@ class Relay:
 
 
 def main() -> None:
-    """A relay as a process of its own; ends on SIGTERM, or when the process that started it is gone."""
+    """Relay and mails as a process of its own; ends on SIGTERM, or with the process that started it."""
     settings = Settings.from_env(os.environ)
     configure_logging(settings.log_level)
     app = make_app(settings)
@@ -108,7 +105,10 @@ def main() -> None:
     meters.serve(settings.metrics_port)
     watch = threading.Thread(target=Watch(app.office).run, args=(stop,), daemon=True)
     watch.start()
+    mails = ThreadWorker(app, [MAIL], MAIL_THREADS, ended=stop.set)
+    mails.start()
     Relay(app.office, partial(publish, app)).run(stop)
+    mails.stop()
 
 
 def _watch_parent(parent: int, stop: threading.Event) -> None:

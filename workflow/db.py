@@ -16,6 +16,7 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    make_url,
 )
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,25 @@ Owed = tuple[str, int]
 
 def deaf_bell(_owed: list[Owed]) -> None:
     """Nobody is woken; the relay finds the work by itself."""
+
+
+SESSION_LIMITS = {
+    "lock_timeout": "5s",  # a lock that somebody sits on: say "busy" instead of waiting for ever
+    "idle_in_transaction_session_timeout": "120s",  # a process that froze holding the head of the chain
+    "tcp_keepalives_idle": "10",  # the server lets go of a host that was cut off after 25 s, not after hours
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20s",
+}
+PATIENCE: dict[str, str | int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "options": " ".join(f"-c {name}={value}" for name, value in SESSION_LIMITS.items()),
+}
+"""How long PostgreSQL and we wait for each other. DATABASE_URL may name any of them otherwise."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -155,8 +175,16 @@ def owe(session: Session, kind: str, row_id: int) -> None:
 def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         return _sqlite(url)
+    asked = make_url(url).query
+    patience = {name: value for name, value in PATIENCE.items() if name not in asked}
     return create_engine(
-        url, hide_parameters=True, pool_size=10, max_overflow=10, pool_timeout=5, pool_pre_ping=True
+        url,
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args=patience,
     )
 
 

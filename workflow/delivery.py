@@ -203,7 +203,7 @@ def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
     """Owe it again, at once and with all attempts; a mail keeps its Message-ID. False if done or gone."""
     table: Kind = Email if kind == "email" else Job
     values: dict[str, Any] = {
-        "due_at": now,
+        "due_at": table.created_at,
         "attempts": 0,
         "parked_at": None,
         "dropped_at": None,

@@ -12,19 +12,22 @@ from workflow.models import Case, Deadline, Event
 
 
 def fire_deadline(session: Session, deadline_id: int, actor: Actor) -> Event | None:
-    """Fire a due row: None if it was fired, cancelled or moved in the meantime."""
+    """Fire a due row: None if it was fired, cancelled or moved in the meantime.
+
+    The case is locked first, as every command does, so that the two never wait for each other.
+    """
+    row = session.get(Deadline, deadline_id)
+    if row is None:
+        return None
+    (case,) = locked(session, Case.id == row.case_id)
     taken = session.execute(
         update(Deadline)
         .where(Deadline.id == deadline_id, Deadline.at <= actor.at)
         .where(Deadline.fired_at.is_(None), Deadline.cancelled_at.is_(None))
         .values(fired_at=actor.at)
-        .returning(Deadline.case_id)
+        .returning(Deadline.id)
     ).scalar_one_or_none()
-    if taken is None:
-        return None
-    row = session.get_one(Deadline, deadline_id)
-    (case,) = locked(session, Case.id == taken)
-    if case.visit != row.visit:
+    if taken is None or case.visit != row.visit:
         return None
     name = "deadline.passed" if row.kind == deadlines.END else "deadline.reminded"
     data = {
