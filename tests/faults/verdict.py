@@ -63,11 +63,11 @@ def judge(row: Row, ledger: Ledger, database: Database, postbox: Postbox) -> Non
         _commands(session, ledger, row)
         _mails(session, ledger, postbox, row)
         _jobs(session, ledger, row)
-    with database.read() as session:
+    with database.snapshot() as session:
         verdict = audit.verify(session)
         if not verdict.intact:
             row.faults.append(f"chain broken at {verdict.event_id}: {verdict.fault}")
-    with database.read() as session:
+    with database.snapshot() as session:
         row.faults += list(audit.differences(session))[:3]
 
 

@@ -160,9 +160,9 @@ def test_the_record_is_checked_as_of_one_moment_while_people_go_on(
                 commands.advance(session, as_(session, "budi"), case, step)
 
     event.listen(database.engine, "after_cursor_execute", meanwhile)
-    with database.read() as session:
+    with database.snapshot() as session:
         assert list(audit.differences(session)) == []
-    with database.read() as session:
+    with database.snapshot() as session:
         assert audit.verify(session).events == 3
 
 
