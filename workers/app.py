@@ -145,6 +145,7 @@ def __getattr__(name: str) -> LoncatanCelery:
         raise AttributeError(name)
     settings = Settings.from_env(os.environ)
     signals.setup_logging.connect(lambda **_: configure_logging(settings.log_level), weak=False)
+    signals.worker_ready.connect(lambda **_: log.info("worker ready"), weak=False)
     signals.worker_shutting_down.connect(end_in_time, weak=False)
     app = make_app(settings)
     if not settings.embedded:

@@ -256,7 +256,7 @@ class Distributed(Stand):
 
     def working(self, name: str) -> bool:
         """Whether a worker has said that it is ready since it was started last."""
-        return self.role(name).has_said(" ready.")
+        return self.role(name).has_said("worker ready")
 
 
 @contextmanager
