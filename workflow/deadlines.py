@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from workflow.calendar import (
@@ -24,16 +24,19 @@ def open_for(session: Session, case: Case, state: State, at: datetime) -> None:
 
     The period runs from the next working day on and ends at 23.59 WIB.
     """
-    today = wib_date(at)
     case.due_at = None
-    if state.due is not None:
-        last = add_working_days(today, _days(session, case, state, state.due))
-        case.due_at = end_of(last)
-        _add(session, case, END, case.due_at, at, case.due_at)
-        for days in state.due.remind:
-            moment = morning_of(add_working_days(last, -days))
-            if moment > at:
-                _add(session, case, f"{REMIND}-{days}", moment, at, case.due_at)
+    if state.due is None:
+        return
+    last = add_working_days(wib_date(at), _days(session, case, state, state.due))
+    case.due_at = end_of(last)
+    moments = {END: case.due_at}
+    for days in state.due.remind:
+        moment = morning_of(add_working_days(last, -days))
+        if moment > at:
+            moments[f"{REMIND}-{days}"] = moment
+    common = {"case_id": case.id, "state": case.state, "visit": case.visit}
+    common |= {"starts_at": at, "ends_at": case.due_at}
+    session.execute(insert(Deadline), [{"kind": kind, "at": on, **common} for kind, on in moments.items()])
 
 
 def close_for(session: Session, case: Case, at: datetime) -> None:
@@ -79,24 +82,3 @@ def _days(session: Session, case: Case, state: State, rule: Due) -> int:
 
 def _left_on(deadline: Deadline) -> date:
     return wib_date(deadline.cancelled_at or deadline.ends_at)
-
-
-def _add(
-    session: Session,
-    case: Case,
-    kind: str,
-    at: datetime,
-    starts_at: datetime,
-    ends_at: datetime,
-) -> None:
-    session.add(
-        Deadline(
-            case_id=case.id,
-            state=case.state,
-            visit=case.visit,
-            kind=kind,
-            at=at,
-            starts_at=starts_at,
-            ends_at=ends_at,
-        )
-    )

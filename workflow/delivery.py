@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from workflow import dates
@@ -75,32 +75,41 @@ def _count(condition: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a column of
 
 def oldest(session: Session) -> datetime | None:
     """Since when the oldest waiting job or mail is owed; looks at open rows alone."""
-    found = [
-        session.scalar(select(func.min(kind.created_at)).where(condition))
-        for kind, condition in ((Job, is_open(Job)), (Email, _waiting_mail()))
-    ]
+    found = session.execute(select(*_owed_since())).one()
     return min((moment for moment in found if moment is not None), default=None)
 
 
 def alarm(session: Session, now: datetime) -> str | None:
     """One sentence if work is late or waits for a decision; None if all is well. Looks at no finished row."""
-    unknown = _how_many(session, Email, and_(is_open(Email), Email.unknown_at.is_not(None)))
-    parked = sum(_how_many(session, kind, _is_parked(kind)) for kind in (Job, Email))
+    unknown, parked_jobs, parked_mails, *owed_since = session.execute(
+        select(
+            _how_many(Email, and_(is_open(Email), Email.unknown_at.is_not(None))),
+            *(_how_many(kind, _is_parked(kind)) for kind in (Job, Email)),
+            *_owed_since(),
+        )
+    ).one()
+    parked = parked_jobs + parked_mails
     if unknown or parked:
         return f"{unknown} surel belum pasti terkirim, {parked} pekerjaan berhenti; perlu keputusan Anda."
-    since = oldest(session)
+    since = min((moment for moment in owed_since if moment is not None), default=None)
     if since is not None and now - since > LATE_AFTER:
-        waiting = _how_many(session, Job, is_open(Job)) + _how_many(session, Email, _waiting_mail())
+        counts = select(_how_many(Job, is_open(Job)), _how_many(Email, _waiting_mail()))
+        waiting = sum(session.execute(counts).one())
         return f"{waiting} pekerjaan menunggu; yang tertua sejak {dates.age(now - since)} lalu."
     return None
+
+
+def _owed_since() -> list[ScalarSelect[datetime]]:
+    kinds: tuple[tuple[Kind, ColumnElement[bool]], ...] = ((Job, is_open(Job)), (Email, _waiting_mail()))
+    return [select(func.min(kind.created_at)).where(where).scalar_subquery() for kind, where in kinds]
 
 
 def _is_parked(kind: Kind) -> ColumnElement[bool]:
     return and_(kind.parked_at.is_not(None), kind.dropped_at.is_(None))
 
 
-def _how_many(session: Session, kind: Kind, condition: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(kind).where(condition)) or 0
+def _how_many(kind: Kind, condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).select_from(kind).where(condition).scalar_subquery()
 
 
 STATES = ("waiting", "unknown", "parked", "done", "dropped")
