@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import structlog
@@ -69,23 +69,26 @@ def open_office(settings: Settings, app: Celery) -> Office:
 
 
 def _register(app: LoncatanCelery) -> None:
-    @app.task(name=HANDLE, shared=False)  # shared tasks would belong to the first application made
+    # shared tasks would belong to the first application made
+    task = partial(app.task, shared=False, Request="workers.request:Request")
+
+    @task(name=HANDLE)
     def handle(job_id: int) -> None:
         jobs.run_job(app.office, job_id)
 
-    @app.task(name=DELIVER, shared=False)
+    @task(name=DELIVER)
     def deliver(email_id: int) -> None:
         jobs.deliver(app.office, email_id)
 
-    @app.task(name=SCAN, shared=False)
+    @task(name=SCAN)
     def scan_deadlines() -> None:
         scan(app.office)
 
-    @app.task(name=ANCHOR, shared=False)
+    @task(name=ANCHOR)
     def anchor_chain() -> None:
         keeping.anchor(app.office)
 
-    @app.task(name=VERIFY, shared=False, time_limit=LONGEST_VERIFICATION)
+    @task(name=VERIFY, time_limit=LONGEST_VERIFICATION)
     def verify_chain() -> None:
         keeping.verify(app.office)
 

@@ -14,7 +14,7 @@ from tests.faults.scenario import Pace, Scenario
 from tests.faults.stand import WORKERS, Distributed
 from tests.servers import until
 
-PATIENCE_SECONDS, LEAST_CUTS = 20.0, 10
+PATIENCE_SECONDS, LEAST_CUTS, FEW = 20.0, 10, 5
 QUEUES = ("loncatan:events", "loncatan:mail")
 POISON = (b"not json", b"{}", b'{"body": "e30=", "headers": {}, "properties": {}}')
 
@@ -48,6 +48,34 @@ def frozen(stand: Distributed, pace: Pace) -> int:
     pace.hold()
     stand.redis.signal(SIGCONT)
     return 1
+
+
+def lost_at_ack(stand: Distributed, pace: Pace) -> int:
+    """All hands are full when the connections break, and empty before they are mended."""
+    wires = [stand.wires[name] for name in WORKERS]
+    before = _unheard(stand)
+    for wire in wires:
+        wire.sql.hang()
+    with client(stand) as redis:
+        until(lambda: not any(_asks(redis) for _ in range(FEW)), PATIENCE_SECONDS)
+    for wire in wires:
+        wire.redis.cut()
+        wire.sql.mend()
+    until(lambda: _unheard(stand) >= before + len(wires), PATIENCE_SECONDS)
+    pace.hold(0.5)
+    for wire in wires:
+        wire.redis.mend()
+    return _unheard(stand) - before
+
+
+def _asks(redis: Any) -> bool:  # noqa: ANN401 - redis-py's clients are untyped
+    """Whether a worker waits for a message, after a moment in which one with a free hand asks anew."""
+    time.sleep(0.1)
+    return any("b" in connection["flags"] for connection in redis.client_list())
+
+
+def _unheard(stand: Distributed) -> int:
+    return sum(stand.log(name).count("Couldn't ack") for name in WORKERS)
 
 
 def slow(stand: Distributed, pace: Pace) -> int:
@@ -153,6 +181,7 @@ def _unknown_task(name: str) -> bytes:
 SCENARIOS = [
     Scenario("messages-twice", "every waiting message twice and in any order", doubled_and_shuffled),
     Scenario("redis-cut", "CLIENT KILL of all connections, again and again", cut_off),
+    Scenario("redis-lost-at-ack", "connections to Redis break while every hand is full", lost_at_ack),
     Scenario("redis-flushall", "FLUSHALL five times", flushed),
     Scenario("redis-slow", "every exchange with Redis a second late", slow),
     Scenario("redis-frozen", "SIGSTOP of Redis", frozen),
