@@ -7,7 +7,9 @@ from typing import cast
 
 from flask import current_app, g
 from flask_security import current_user
-from sqlalchemy.orm import Session
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
 from web.language import locale
 from workflow import policy
@@ -50,8 +52,22 @@ def viewer() -> User | None:
         return cast("User", by_token)
     if not current_user:
         return None
-    user = cast("User", current_user._get_current_object())  # noqa: SLF001 - the person behind the proxy
-    return user if policy.is_active(user, now()) else None  # access may end while the session goes on
+    account = cast("User", current_user._get_current_object())  # noqa: SLF001 - the person behind the proxy
+    if not policy.is_active(account, now()):  # access may end while the session goes on
+        return None
+    held: tuple[User, User] | None = g.get("viewer")
+    if held is None or held[0] is not account:
+        g.viewer = held = account, _as_user(account)
+    return held[1]
+
+
+def _as_user(account: User) -> User:
+    """The row of a Flask-Security account as any session of ours knows it; nothing is read again."""
+    user = User()
+    for attribute in inspect(User).attrs:
+        set_committed_value(user, attribute.key, getattr(account, attribute.key))
+    make_transient_to_detached(user)
+    return user
 
 
 def me() -> User:
@@ -63,5 +79,5 @@ def me() -> User:
 
 
 def actor(session: Session) -> Actor:
-    """The person as an actor of a command within this session."""
-    return Actor(session.get_one(User, me().id), now(), locale())
+    """The person as an actor of a command within this session, as read at the start of the request."""
+    return Actor(session.merge(me(), load=False), now(), locale())

@@ -109,6 +109,11 @@ def sections(
     ]
 
 
+def is_wizard(name: str) -> bool:
+    """Whether the form has several sections, filled in one page at a time and submitted as a draft."""
+    return len(schema(name)["x-ui"]["sections"]) > 1
+
+
 def _required(node: Node) -> set[str]:
     """Always required, or required under a condition that its `when` also states."""
     found = set(node.get("required", ()))

@@ -1,8 +1,8 @@
 """Working days of Indonesian government offices: Monday to Friday without national days and joint leave."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import accumulate
 
 import holidays
 
@@ -41,7 +41,8 @@ def working_days_between(start: date, end: date) -> int:
     """How many working days lie after `start`, up to and including `end`; negative if `end` is earlier."""
     if end < start:
         return -working_days_between(end, start)
-    return sum(is_working_day(day) for day in _days(start + timedelta(days=1), end))
+    whole_years = sum(_counts(year)[-1] for year in range(start.year, end.year))
+    return whole_years + _counts(end.year)[_of_year(end)] - _counts(start.year)[_of_year(start)]
 
 
 def wib_date(moment: datetime) -> date:
@@ -58,8 +59,13 @@ def morning_of(day: date) -> datetime:
     return datetime.combine(day, MORNING, WIB).astimezone(UTC)
 
 
-def _days(first: date, last: date) -> Iterator[date]:
-    day = first
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+@cache
+def _counts(year: int) -> tuple[int, ...]:
+    """How many working days a year has had by the end of each of its days; 0 before the first."""
+    first = date(year, 1, 1)
+    days = (first + timedelta(days=n) for n in range(_of_year(date(year, 12, 31))))
+    return tuple(accumulate((is_working_day(day) for day in days), initial=0))
+
+
+def _of_year(day: date) -> int:
+    return day.timetuple().tm_yday

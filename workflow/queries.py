@@ -208,10 +208,22 @@ def _turn_of(role: str) -> ColumnElement[bool]:
 
 def my_turn(user: User) -> ColumnElement[bool]:
     """Cases that wait for this very person."""
-    waits: list[ColumnElement[bool]] = [
-        _turn_of(role) & _holds(user, role) for role in ("proposer", "mentor", "coach")
-    ]
-    waits.append(_turn_of("reviewer") & _reviews_now(user) & ~_has_reviewed(user))
+    parts = [and_(Participant.role == role, _turn_of(role)) for role in ("proposer", "mentor", "coach")]
+    parts.append(
+        and_(
+            Participant.role == "reviewer",
+            Participant.state == Case.state,
+            _turn_of("reviewer"),
+            ~_has_reviewed(user),
+        )
+    )
+    takes_part = select(Participant.id).where(
+        Participant.case_id == Case.id,
+        Participant.user_id == user.id,
+        Participant.until.is_(None),
+        or_(*parts),
+    )
+    waits: list[ColumnElement[bool]] = [exists(takes_part)]
     if user.heads_agency and user.agency:
         waits.append(_turn_of("agency_head") & Case.agency_id.in_(_below(user.agency.code)))
     if "coordinator" in user.global_roles:
@@ -273,17 +285,6 @@ def review_queue(session: Session, user: User) -> tuple[list[Case], int]:
     )
     done = session.scalar(select(func.count()).select_from(Review).where(Review.reviewer_id == user.id)) or 0
     return list(owed), done
-
-
-def _holds(user: User, role: str) -> ColumnElement[bool]:
-    return exists(
-        select(Participant.id).where(
-            Participant.case_id == Case.id,
-            Participant.user_id == user.id,
-            Participant.role == role,
-            Participant.until.is_(None),
-        )
-    )
 
 
 def _reviews_now(user: User) -> ColumnElement[bool]:

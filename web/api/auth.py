@@ -52,8 +52,5 @@ def language() -> str:
 
 
 def acting(session: Session) -> Actor:
-    """The caller as an actor of a command within this session."""
-    user = caller()
-    by_token = g.get("token_user") is not None
-    mine = session.merge(user, load=False) if by_token else session.get_one(User, user.id)
-    return Actor(mine, now(), language())
+    """The caller as an actor of a command within this session, as read at the start of the request."""
+    return Actor(session.merge(caller(), load=False), now(), language())

@@ -1,6 +1,7 @@
 """Taking a step: a wizard where the step has a form, one question where it needs a note."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -41,13 +42,18 @@ class Situation:
     document: dict[str, Any]
     reasons: list[Reason]
 
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """All that is wrong with the document."""
+        return validation.problems(self.step.form, self.document, locale()) if self.step.form else []
+
     @property
     def sections(self) -> list[forms.Section]:
         return forms.sections(self.step.form, self.document, locale()) if self.step.form else []
 
     @property
     def is_wizard(self) -> bool:
-        return len(self.sections) > 1
+        return self.step.form is not None and forms.is_wizard(self.step.form)
 
 
 @bp.get("")
@@ -55,25 +61,27 @@ class Situation:
 def show(number: str, name: str) -> str:
     found = _situation(number, name)
     part = request.args.get("bagian") or (found.sections[0].id if found.is_wizard else REVIEW)
-    problems = _problems(found) if request.args.get("periksa") or (part == REVIEW and found.is_wizard) else []
+    problems = found.problems if request.args.get("periksa") or (part == REVIEW and found.is_wizard) else []
     return _page(found, part, problems)
 
 
 @bp.post("")
 @signed_in
 def act(number: str, name: str) -> str | Response | tuple[str, int]:
-    found = _situation(number, name)
     action, part = request.form.get("_action", "next"), request.form.get("section", REVIEW)
+    if part == REVIEW and action == "submit":
+        return _submit(number, name)
+    found = _situation(number, name)
     if found.step.form and part != REVIEW:
         return _save_section(found, part, action)
     if found.step.form and not found.is_wizard:
-        found.document = forms.drop_hidden(found.step.form, _merged(found, None))
+        found.document = _posted(found.step.form)
         if action.startswith(("add:", "remove:")):
             found.document = forms.change_rows(found.step.form, found.document, action)
             return _page(found, REVIEW, [])
         if action == "save":
             return _save_section(found, REVIEW, action)
-    return _submit(found)
+    return _submit(number, name)
 
 
 @bp.post("/draf")
@@ -156,37 +164,43 @@ def _store(found: Situation, document: dict[str, Any]) -> tuple[str, Draft]:
         return commands.etag(commands.find(session, who, found.case.number)), draft
 
 
-def _submit(found: Situation) -> str | Response | tuple[str, int]:
-    note = request.form.get("note")
-    document = None if found.is_wizard or found.step.form is None else found.document
-    number = found.case.number
+def _submit(number: str, name: str) -> str | Response | tuple[str, int]:
+    """Take the step at once; what a page would show is only read where something is in the way."""
+    asked = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
     try:
-        with (
-            desk().database.write() as session,
-            once(session, [found.step.name, note, document]) as call,
-        ):
+        with desk().database.write() as session, once(session, asked) as call:
             if call.location is None:
-                commands.advance(
-                    session,
-                    actor(session),
-                    number,
-                    found.step.name,
-                    expected=request.form.get("version"),
-                    note=note,
-                    form=document,
-                )
+                who, version = actor(session), request.form.get("version")
+                found = commands.approach(session, who, number, name, expected=version)
+                form, note = _handed_in(found.step), request.form.get("note")
+                commands.complete(session, who, found, expected=version, note=note, form=form)
                 call.location = f"/usulan/{number}"
                 flash(_("“%(step)s” sudah dicatat.", step=found.step.title(locale())), "ok")
     except Invalid as refusal:
-        return _page(found, REVIEW, _unprefixed(refusal.problems)), 422
+        return _page(_resubmitted(number, name), REVIEW, _unprefixed(refusal.problems)), 422
     except Refused as refusal:
-        found.reasons = refusal.reasons
-        return _page(found, REVIEW, []), 409
+        situation = _resubmitted(number, name)
+        situation.reasons = refusal.reasons
+        return _page(situation, REVIEW, []), 409
     return redirect(call.location or f"/usulan/{number}")
 
 
-def _problems(found: Situation) -> list[Problem]:
-    return validation.problems(found.step.form, found.document, locale()) if found.step.form else []
+def _handed_in(step: Transition) -> dict[str, Any] | None:
+    """The posted form; None where the draft is what counts, or nothing is to be filled in."""
+    return _posted(step.form) if step.form and not forms.is_wizard(step.form) else None
+
+
+def _posted(form: str) -> dict[str, Any]:
+    return forms.drop_hidden(form, forms.parse(form, request.form.to_dict(flat=False)))
+
+
+def _resubmitted(number: str, name: str) -> Situation:
+    """Where the person stands now, with what was just sent instead of what is stored."""
+    found = _situation(number, name)
+    sent = _handed_in(found.step)
+    if sent is not None:
+        found.document = sent
+    return found
 
 
 def _unprefixed(problems: list[Problem]) -> list[Problem]:
@@ -247,7 +261,7 @@ def _sections(found: Situation, problems: list[Problem]) -> list[forms.Section]:
 def _wizard(
     found: Situation, sections: list[forms.Section], part: str, problems: list[Problem]
 ) -> list[dict[str, str]]:
-    checked = _problems(found)
+    checked = found.problems
     wrong = {p.pointer.split("/")[1] for p in checked if p.pointer}
     shown = {p.pointer.split("/")[1] for p in problems if p.pointer}
     steps = [

@@ -4,7 +4,7 @@ All of them check in the same order: visible, version, state, role, document, gu
 the case, append the event and owe the work, in that order.
 """
 
-from workflow.commands.advance import advance, advance_by_itself, options, take
+from workflow.commands.advance import advance, advance_by_itself, approach, complete, options, take
 from workflow.commands.archive import Arrival, receive, take_back
 from workflow.commands.assignment import (
     abstain,
@@ -36,10 +36,12 @@ __all__ = [
     "advance",
     "advance_by_itself",
     "amend",
+    "approach",
     "assign_all",
     "assign_reviewer",
     "begin_substitute",
     "claim_level",
+    "complete",
     "declare_conflict",
     "dismiss_conflict",
     "due_substitutes",

@@ -49,6 +49,15 @@ def options(session: Session, actor: Actor, case: Case) -> list[Option]:
     return found
 
 
+@dataclass(frozen=True)
+class Approach:
+    """A step from the present state that this person may try: the case is locked, nothing is judged yet."""
+
+    case: Case
+    step: Transition
+    role: str
+
+
 def advance(
     session: Session,
     actor: Actor,
@@ -65,6 +74,14 @@ def advance(
     role (Forbidden), note and form (Invalid, all problems), guards (Refused, all reasons). Without `form`
     the saved draft is submitted. Then: the case, its event, deadlines and jobs, in one transaction.
     """
+    found = approach(session, actor, number, name, expected=expected)
+    return complete(session, actor, found, expected=expected, note=note, form=form)
+
+
+def approach(
+    session: Session, actor: Actor, number: str, name: str, *, expected: str | None = None
+) -> Approach:
+    """The first half of `advance`, up to the role, for those who must know the step to read its form."""
     case = find(session, actor, number, lock=True)
     check_version(case, expected, drafts_too=False)
     flow = process(case.process)
@@ -83,16 +100,30 @@ def advance(
     role = next(iter(sorted(step.by & _roles(actor, case), key=policy.CASE_ROLES.index)), None)
     if role is None:
         raise Forbidden(_role_reason(step).message)
+    return Approach(case, step, role)
+
+
+def complete(
+    session: Session,
+    actor: Actor,
+    found: Approach,
+    *,
+    expected: str | None = None,
+    note: str | None = None,
+    form: Mapping[str, Any] | None = None,
+) -> Case:
+    """The second half of `advance`: what is handed in, the guards, and the step itself."""
+    case, step = found.case, found.step
     document = _document(session, case, step, expected, form)
     faults = _note_problems(step, note) + _form_problems(step, document, actor.locale)
     if step.form is None and form:
         faults.append(Problem("/form", "Langkah ini tidak memakai formulir."))
     if faults:
         raise Invalid(faults, dict(document or {}))
-    reasons = unmet(Attempt(session, flow, case, step, actor.at))
+    reasons = unmet(Attempt(session, process(case.process), case, step, actor.at))
     if reasons:
         raise Refused(reasons)
-    take(session, case, actor, role, step, note=(note or "").strip() or None, form=document)
+    take(session, case, actor, found.role, step, note=(note or "").strip() or None, form=document)
     return case
 
 
@@ -126,7 +157,8 @@ def take(
             session.execute(delete(Draft).where(Draft.case_id == case.id, Draft.form == step.form))
         case.version += 1
         if step.to != origin:
-            deadlines.close_for(session, case, actor.at)
+            if flow.states[origin].due is not None:
+                deadlines.close_for(session, case, actor.at)
             case.state, case.entered_at, case.visit = step.to, actor.at, case.seq + 1
             case.outcome = flow.states[step.to].outcome
             deadlines.open_for(session, case, flow.states[step.to], actor.at)
