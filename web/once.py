@@ -28,14 +28,9 @@ def once(session: Session, asked: Any) -> Iterator[Call]:  # noqa: ANN401
     if not key:
         yield Call()
         return
-    row, new = keys.claim(
-        session,
-        me(),
-        f"form:{key}"[: keys.MAX_KEY],
-        keys.fingerprint(request.path, asked),
-        now(),
-    )
-    call = Call(None if new else row.location)
+    key = f"form:{key}"[: keys.MAX_KEY]
+    given = keys.claim(session, me(), key, keys.fingerprint(request.path, asked), now())
+    call = Call(given.location if given else None)
     yield call
-    if new:
-        keys.answer(row, SEE_OTHER, call.location)
+    if given is None:
+        keys.answer(session, me(), key, SEE_OTHER, call.location)

@@ -18,7 +18,8 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
 
 Bell = Callable[[list["Owed"]], None]
 Owed = tuple[str, int]
@@ -165,6 +166,15 @@ class Database:
 def locks_rows(session: Session) -> bool:
     """Whether writers wait for each other row by row; on SQLite a writer has the whole database."""
     return session.get_bind().dialect.name != "sqlite"
+
+
+def insert_new(session: Session, model: type[DeclarativeBase], **values: object) -> bool:
+    """Write a row unless one with its key is there, or is just being written: whether it was new."""
+    insert = postgresql.insert if locks_rows(session) else sqlite.insert
+    written = session.execute(
+        insert(model).values(values).on_conflict_do_nothing().returning(*model.__table__.primary_key)
+    )
+    return written.first() is not None
 
 
 def owe(session: Session, kind: str, row_id: int) -> None:

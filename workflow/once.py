@@ -4,11 +4,10 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from workflow.db import canonical
+from workflow.db import canonical, insert_new
 from workflow.errors import Invalid, Problem
 from workflow.models import Idempotency, User
 
@@ -20,40 +19,37 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(canonical(list(parts)).encode()).hexdigest()
 
 
-def claim(session: Session, user: User, key: str, asked: str, now: datetime) -> tuple[Idempotency, bool]:
-    """Take a key at the start of a command's transaction: its row, and whether it is new.
+def claim(session: Session, user: User, key: str, asked: str, now: datetime) -> Idempotency | None:
+    """Take a key at the start of a command's transaction; the answer that was given if it is taken already.
 
-    An old row holds the answer that was given; a rolled-back command leaves none, so it may be tried again.
-    Raises Invalid where the key has served another request.
+    A rolled-back command leaves no key, so it may be tried again. Raises Invalid where the key has served
+    another request.
     """
     if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
         raise Invalid([Problem("/Idempotency-Key", f"Kunci idempotensi 1 sampai {MAX_KEY} karakter.")])
-    row = Idempotency(user_id=user.id, key=key, fingerprint=asked, status=0, created_at=now)
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        held = session.scalars(
-            select(Idempotency).where(Idempotency.user_id == user.id, Idempotency.key == key)
-        ).one()
-        if held.fingerprint != asked:
-            raise Invalid(
-                [
-                    Problem(
-                        "/Idempotency-Key",
-                        "Kunci idempotensi ini sudah dipakai untuk permintaan lain.",
-                    )
-                ]
-            ) from None
-        return held, False
-    return row, True
+    if insert_new(
+        session, Idempotency, user_id=user.id, key=key, fingerprint=asked, status=0, created_at=now
+    ):
+        return None
+    held = session.scalars(select(Idempotency).where(*_known_as(user, key))).one()
+    if held.fingerprint != asked:
+        message = "Kunci idempotensi ini sudah dipakai untuk permintaan lain."
+        raise Invalid([Problem("/Idempotency-Key", message)])
+    return held
 
 
 def answer(
-    row: Idempotency,
+    session: Session,
+    user: User,
+    key: str,
     status: int,
     location: str | None = None,
     body: dict[str, Any] | None = None,
 ) -> None:
     """Keep the answer with the key, in the command's own transaction."""
-    row.status, row.location, row.body = status, location, body
+    given = update(Idempotency).where(*_known_as(user, key))
+    session.execute(given.values(status=status, location=location, body=body))
+
+
+def _known_as(user: User, key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Idempotency.user_id == user.id, Idempotency.key == key

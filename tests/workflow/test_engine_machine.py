@@ -124,10 +124,12 @@ class Hands(RuleBasedStateMachine):
 
         def started(session: Session, actor: Actor) -> str:
             assert actor.user is not None
-            row, new = once.claim(session, actor.user, key, asked, actor.at)
-            if new:
-                once.answer(row, 201, commands.start(session, actor, cover).number)
-            return row.location or ""
+            given = once.claim(session, actor.user, key, asked, actor.at)
+            if given is not None:
+                return given.location or ""
+            number = commands.start(session, actor, cover).number
+            once.answer(session, actor.user, key, 201, number)
+            return number
 
         asked, before = once.fingerprint("start", str(cover)), self.rows
         known, location = self.answers.get((who, key), ("", ""))

@@ -49,13 +49,14 @@ def command(asked: Any, run: Callable[[Session, Actor], Answer], status: int) ->
         who = auth.acting(session)
         if key is None:
             return send(run(session, who), status)
-        row, new = once.claim(session, auth.caller(), key, once.fingerprint(request.path, asked), now())
-        if new:
+        user = auth.caller()
+        given = once.claim(session, user, key, once.fingerprint(request.path, asked), now())
+        if given is None:
             answer = run(session, who)
-            once.answer(row, status, answer.location, asdict(answer))
+            once.answer(session, user, key, status, answer.location, asdict(answer))
         else:
-            answer, status = Answer(**(row.body or {})), row.status
+            answer, status = Answer(**(given.body or {})), given.status
     response = send(answer, status)
-    if not new:
+    if given is not None:
         response.headers["Idempotent-Replayed"] = "true"
     return response

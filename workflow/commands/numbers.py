@@ -1,11 +1,9 @@
 """Numbers of cases, given out once."""
 
-from contextlib import suppress
-
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from workflow.db import insert_new
 from workflow.models import Counter
 
 
@@ -17,7 +15,6 @@ def next_numbers(session: Session, prefix: str, year: int, count: int = 1) -> li
     )
     last = session.scalar(bump)
     if last is None:
-        with suppress(IntegrityError), session.begin_nested():  # another first case may be as early
-            session.add(Counter(prefix=key, last=0))
+        insert_new(session, Counter, prefix=key, last=0)  # another first case may be as early
         last = session.scalar(bump) or count
     return [f"{key}-{number:04d}" for number in range(last - count + 1, last + 1)]
