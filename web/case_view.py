@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from web import dates
 from web.language import say as _
-from workflow import dates, deadlines
+from workflow import deadlines
 from workflow.commands.advance import Option
 from workflow.definition import Process, State, process
 from workflow.errors import Reason
@@ -100,7 +101,7 @@ def state_pill(case: Case, now: datetime, locale: str) -> tuple[str, str]:
 def turn_words(case: Case) -> str:
     """Whose turn it is."""
     owner = process(case.process).states[case.state].owner
-    return "" if case.outcome else _("Giliran %(who)s", who=ROLE_NAMES.get(owner, owner))
+    return "" if case.outcome else _("Giliran %(who)s", who=_(ROLE_NAMES.get(owner, owner)))
 
 
 # --- the next step -----------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ def _lead(state: State, actions: list[Action], locale: str) -> str:
 def _waiting(state: State) -> str:
     if state.outcome:
         return _("Usulan ini sudah sampai pada akhir tahapnya.")
-    who = ROLE_NAMES.get(state.owner, state.owner)
+    who = _(ROLE_NAMES.get(state.owner, state.owner))
     return _("Menunggu %(who)s. Anda mendapat surel bila giliran Anda tiba.", who=who)
 
 
@@ -311,7 +312,7 @@ def _by(event: Event, people: Mapping[int, User]) -> str:
     user = people.get(event.actor_id or 0)
     if user is None:
         return _("sistem")
-    return f"{user.name} ({ROLE_NAMES.get(event.role, event.role)})"
+    return f"{user.name} ({_(ROLE_NAMES.get(event.role, event.role))})"
 
 
 def stages_left(events: list[Event]) -> dict[str, datetime]:

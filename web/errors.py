@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import viewer
+from web.language import say as _
 from workflow.errors import DomainError, Forbidden, Invalid, NotFound, Refused, Stale
 from workflow.imports.sheet import FileTooLarge
 
@@ -167,12 +168,11 @@ def _bug(_error: Exception) -> Response | tuple[str, int]:
 
 
 def _page(status: int, detail: str, reasons: Any = (), problems: Any = ()) -> tuple[str, int]:  # noqa: ANN401
-    title = TITLES.get(status, "Kesalahan")
     html = render_template(
         "error.html",
         status=status,
-        error_title=title,
-        detail=detail,
+        error_title=_(TITLES.get(status, "Kesalahan")),
+        detail=_(detail) if detail else "",
         reasons=reasons,
         problems=problems,
     )

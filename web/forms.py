@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from workflow import dates
+from web import dates
 from workflow.errors import Problem
 from workflow.validation import count_words, schema
 

@@ -1,60 +1,79 @@
-"""Moments and numbers as people in Indonesia read them; the API speaks RFC 3339 in UTC instead."""
+"""Moments and numbers as people in Indonesia read them, and in English; the API speaks RFC 3339 in UTC."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from workflow.clock import WIB
 
-DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
-MONTHS = (
-    "Januari", "Februari", "Maret", "April", "Mei", "Juni",
-    "Juli", "Agustus", "September", "Oktober", "November", "Desember",
-)  # fmt: skip
+ENGLISH = "en"
+DAYS = {
+    "id": ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
+    ENGLISH: ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+MONTHS = {
+    "id": (
+        "Januari", "Februari", "Maret", "April", "Mei", "Juni",
+        "Juli", "Agustus", "September", "Oktober", "November", "Desember",
+    ),
+    ENGLISH: (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
 
 
-def long_date(moment: datetime | date) -> str:
+def long_date(moment: datetime | date, locale: str = "id") -> str:
     """22 November 2022"""
     day = _local(moment)
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[locale][day.month - 1]} {day.year}"
 
 
-def full_date(moment: datetime | date) -> str:
+def full_date(moment: datetime | date, locale: str = "id") -> str:
     """Selasa, 22 November 2022"""
-    return f"{DAYS[_local(moment).weekday()]}, {long_date(moment)}"
+    return f"{DAYS[locale][_local(moment).weekday()]}, {long_date(moment, locale)}"
 
 
-def clock_time(moment: datetime) -> str:
-    """14.20 WIB"""
-    return f"{moment.astimezone(WIB):%H.%M} WIB"
+def clock_time(moment: datetime, locale: str = "id") -> str:
+    """14.20 WIB; 14:20 WIB in English"""
+    local = moment.astimezone(WIB)
+    return f"{local:%H:%M} WIB" if locale == ENGLISH else f"{local:%H.%M} WIB"
 
 
-def long_moment(moment: datetime) -> str:
+def long_moment(moment: datetime, locale: str = "id") -> str:
     """22 November 2022 pukul 14.20 WIB"""
-    return f"{long_date(moment)} pukul {clock_time(moment)}"
+    at = "at" if locale == ENGLISH else "pukul"
+    return f"{long_date(moment, locale)} {at} {clock_time(moment, locale)}"
 
 
-def deadline(moment: datetime) -> str:
+def deadline(moment: datetime, locale: str = "id") -> str:
     """Rabu, 23 November 2022, 23.59 WIB"""
-    return f"{full_date(moment)}, {clock_time(moment)}"
+    return f"{full_date(moment, locale)}, {clock_time(moment, locale)}"
 
 
-def age(duration: timedelta) -> str:
+def age(duration: timedelta, locale: str = "id") -> str:
     """How long something has waited, in the unit people would use: 5 menit, 3 jam, 12 hari."""
     minutes = max(int(duration.total_seconds() // 60), 0)
-    if minutes < 2 * 60:
-        return f"{minutes} menit"
     hours = minutes // 60
-    return f"{hours} jam" if hours < 2 * 24 else f"{thousands(hours // 24)} hari"
+    if minutes < 2 * 60:
+        count, unit = minutes, ("menit", "minute")
+    elif hours < 2 * 24:
+        count, unit = hours, ("jam", "hour")
+    else:
+        count, unit = hours // 24, ("hari", "day")
+    if locale == ENGLISH:
+        return f"{thousands(count, locale)} {unit[1]}{'' if count == 1 else 's'}"
+    return f"{thousands(count)} {unit[0]}"
 
 
-def decimal(number: Decimal | str) -> str:
-    """77,23"""
-    return str(number).replace(".", ",")
+def decimal(number: Decimal | str, locale: str = "id") -> str:
+    """77,23; 77.23 in English"""
+    return str(number) if locale == ENGLISH else str(number).replace(".", ",")
 
 
-def thousands(number: int) -> str:
-    """1.239"""
-    return f"{number:,}".replace(",", ".")
+def thousands(number: int, locale: str = "id") -> str:
+    """1.239; 1,239 in English"""
+    text = f"{number:,}"
+    return text if locale == ENGLISH else text.replace(",", ".")
 
 
 def _local(moment: datetime | date) -> date:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, update
 from sqlalchemy.orm import Session
 
-from workflow import dates
 from workflow.db import owe
 from workflow.models import Case, Email, Event, Job, Try, User
 
@@ -79,8 +78,18 @@ def oldest(session: Session) -> datetime | None:
     return min((moment for moment in found if moment is not None), default=None)
 
 
-def alarm(session: Session, now: datetime) -> str | None:
-    """One sentence if work is late or waits for a decision; None if all is well. Looks at no finished row."""
+@dataclass(frozen=True)
+class Alarm:
+    """`unknown` mails and `parked` work wait for a decision; `waiting` work is owed for too long."""
+
+    unknown: int
+    parked: int
+    waiting: int
+    since: datetime | None
+
+
+def alarm(session: Session, now: datetime) -> Alarm | None:
+    """What somebody should look at; None if all is well. Looks at no finished row."""
     unknown, parked_jobs, parked_mails, *owed_since = session.execute(
         select(
             _how_many(Email, and_(is_open(Email), Email.unknown_at.is_not(None))),
@@ -90,12 +99,11 @@ def alarm(session: Session, now: datetime) -> str | None:
     ).one()
     parked = parked_jobs + parked_mails
     if unknown or parked:
-        return f"{unknown} surel belum pasti terkirim, {parked} pekerjaan berhenti; perlu keputusan Anda."
+        return Alarm(unknown, parked, 0, None)
     since = min((moment for moment in owed_since if moment is not None), default=None)
     if since is not None and now - since > LATE_AFTER:
         counts = select(_how_many(Job, is_open(Job)), _how_many(Email, _waiting_mail()))
-        waiting = sum(session.execute(counts).one())
-        return f"{waiting} pekerjaan menunggu; yang tertua sejak {dates.age(now - since)} lalu."
+        return Alarm(0, 0, sum(session.execute(counts).one()), since)
     return None
 
 

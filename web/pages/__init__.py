@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, request
 from flask_babel import gettext as _
 
+from web import dates
 from web.case_view import initials
 from web.context import desk, now, viewer
 from web.language import locale
@@ -29,7 +30,7 @@ from web.pages import (
     reviews,
     steps,
 )
-from workflow import dates, policy, queries
+from workflow import policy, queries
 from workflow.delivery import alarm
 from workflow.models import User
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
@@ -96,7 +97,7 @@ def _frame() -> dict[str, Any]:
 
 
 def _user(user: User) -> dict[str, Any]:
-    titles = [ROLE_NAMES[role] for role in policy.GLOBAL_ROLES if role in user.global_roles]
+    titles = [_(ROLE_NAMES[role]) for role in policy.GLOBAL_ROLES if role in user.global_roles]
     return {
         "id": user.id,
         "name": user.name,
@@ -153,5 +154,19 @@ def _alarm(user: User | None) -> dict[str, Any] | None:
     if user is None or not policy.may_run_delivery(user):
         return None
     with desk().database.read() as session:
-        text = alarm(session, now())
-    return {"text": text, "href": "/pengiriman"} if text else None
+        found = alarm(session, now())
+    if found is None:
+        return None
+    if found.since is None:
+        text = _(
+            "%(unknown)s surel belum pasti terkirim, %(parked)s pekerjaan berhenti; perlu keputusan Anda.",
+            unknown=found.unknown,
+            parked=found.parked,
+        )
+    else:
+        text = _(
+            "%(count)s pekerjaan menunggu; yang tertua sejak %(age)s lalu.",
+            count=dates.thousands(found.waiting),
+            age=dates.age(now() - found.since),
+        )
+    return {"text": text, "href": "/pengiriman"}

@@ -84,7 +84,7 @@ def _choices(session: Session, filters: queries.Filters) -> list[dict[str, Any]]
         _choice(
             "owner",
             _("Giliran"),
-            [(r, ROLE_NAMES[r]) for r in policy.CASE_ROLES if queries.states_owned_by(r)],
+            [(r, _(ROLE_NAMES[r])) for r in policy.CASE_ROLES if queries.states_owned_by(r)],
             filters.owner,
         ),
         _choice("cohort", _("Angkatan"), [(c.code, c.name) for c in cohorts], filters.cohort),

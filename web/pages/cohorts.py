@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from web import case_view
+from web import case_view, dates
 from web.context import desk, me, now
 from web.guards import allowed
 from web.language import locale
-from workflow import calibration, dates, policy, queries
+from workflow import calibration, policy, queries
 from workflow.definition import process, versions
 from workflow.errors import NotFound
 from workflow.models import Case, Review

@@ -67,7 +67,7 @@ def show(kind: str, row_id: int) -> str:
     return render_template(
         "duty.html",
         kind=kind,
-        about_account=ABOUT_ACCOUNT,
+        about_account={kind: _(text) for kind, text in ABOUT_ACCOUNT.items()},
         row=row,
         state=delivery.state_of(row, now()),
         case=case,
@@ -81,7 +81,7 @@ def _mail(email: Any, case: Any, user: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         "id": email.id,
         "href": f"/pengiriman/email/{email.id}",
-        "subject": email.subject or ABOUT_ACCOUNT.get(email.kind, email.kind),
+        "subject": email.subject or _(ABOUT_ACCOUNT.get(email.kind, email.kind)),
         "to": f"{user.name} <{email.to_address}>" if user else email.to_address,
         "number": case.number if case else None,
         "state": delivery.state_of(email, now()),

@@ -11,10 +11,10 @@ from flask_security import login_user, logout_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
+from web import dates
 from web.accounts import Account
 from web.context import desk, now
 from web.security import CSP
-from workflow import dates
 from workflow.calendar import add_working_days, morning_of, wib_date
 from workflow.demo.clock import travel
 from workflow.demo.load import PERSONAS

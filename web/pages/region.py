@@ -8,12 +8,12 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from web import case_view
+from web import case_view, dates
 from web.context import actor, desk, me, now
 from web.guards import allowed
 from web.language import locale
 from web.language import say as _
-from workflow import commands, dates, policy, queries
+from workflow import commands, policy, queries
 from workflow.clock import WIB
 from workflow.commands.years import FIRST
 from workflow.errors import Invalid, Problem

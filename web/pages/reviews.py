@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from web import case_view, forms
+from web import case_view, dates, forms
 from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import commands, dates, policy, queries, validation
+from workflow import commands, policy, queries, validation
 from workflow.calendar import wib_date
 from workflow.commands.review import closed, desk_of, find_for_review, last_asked, review_draft
 from workflow.definition import ReviewRule, process

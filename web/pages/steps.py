@@ -8,13 +8,13 @@ from uuid import uuid4
 from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from web import case_view, forms
+from web import case_view, dates, forms
 from web.context import actor, desk, now
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
 from web.once import once
-from workflow import commands, dates, validation
+from workflow import commands, validation
 from workflow.commands.drafts import load_draft, writable_step
 from workflow.definition import Transition, process
 from workflow.errors import Invalid, Problem, Reason, Refused, Stale
