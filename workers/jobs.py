@@ -112,7 +112,8 @@ def hold_unknown(office: Office) -> list[int]:
     with office.database.write() as session:
         lost = list(
             session.scalars(
-                select(Email).where(
+                select(Email)
+                .where(
                     Email.handed_at.is_not(None),
                     Email.unknown_at.is_(None),
                     Email.done_at.is_(None),
@@ -120,6 +121,8 @@ def hold_unknown(office: Office) -> list[int]:
                     Email.dropped_at.is_(None),
                     lapsed(Email, now),
                 )
+                .order_by(Email.id)
+                .with_for_update()  # its sender may be back this very moment, and then knows better
             )
         )
         for email in lost:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, make_url, select, text
+from sqlalchemy import event, func, make_url, select, text, update
 from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
@@ -116,6 +116,29 @@ def test_a_mail_that_was_taken_is_marked_though_the_connection_breaks(
         row = session.get_one(Email, email.id)
         assert (row.done_at, row.unknown_at) == (clock(), None)
     assert len(sink.messages) == 1
+
+
+@on_postgres
+@pytest.mark.usefixtures("case")
+def test_a_sender_who_comes_back_knows_better_than_a_lapsed_lease(
+    database: Database, settings: Settings, clock: MovableClock, run_workers: Callable[[], None]
+) -> None:
+    run_workers()
+    office = Office(settings, database, clock)
+    with database.write() as session:
+        email = session.scalars(select(Email).order_by(Email.id)).first()
+        assert email is not None
+        email.handed_at, email.leased_until = clock() - HOUR, clock() - HOUR
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            session.execute(update(Email).where(Email.id == email.id).values(done_at=clock()))
+            looked = pool.submit(jobs.hold_unknown, office)
+            assert until(lambda: blocked(database), 10)
+        assert looked.result() == []
+
+    with database.read() as session:
+        assert session.get_one(Email, email.id).unknown_at is None
 
 
 @on_postgres
