@@ -1,7 +1,7 @@
 """How fast the system stays while parts of it are down, and how much more several workers do."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from workflow.samples import sample
 ROUNDS, SUBMISSIONS, BACKLOG = 4, 50, 300
 ALLOWED = 2.0
 WORKERS = (1, 2, 4)
+SLOW_SERVER_SECONDS = 0.25
 COVER = {
     "title": "Layanan uji kecepatan",
     "category": "digital",
@@ -70,12 +71,25 @@ def measure(stand: Direct, say: Callable[[str], None], share: float = 1.0) -> li
     figures = _submissions(stand, round(SUBMISSIONS * share))
     for figure in figures:
         say(f"submit, {figure.name:<16} p50 {figure.p50:7.1f} ms   p99 {figure.p99:7.1f} ms" + _ratio(figure))
+    backlog = round(BACKLOG * share)
+    _scaling(stand, backlog, (Job, Email), "duties/s", say)
+    stand.postbox.fault = Hang(SLOW_SERVER_SECONDS)
+    try:
+        _scaling(stand, backlog, (Email,), f"mails/s, each {SLOW_SERVER_SECONDS} s at the server", say)
+    finally:
+        stand.postbox.fault = None
+    return figures
+
+
+def _scaling(
+    stand: Direct, backlog: int, kinds: Sequence[type[Job | Email]], unit: str, say: Callable[[str], None]
+) -> None:
+    """What 1, 2 and 4 workers do of the same backlog. Duties need a core each; mails mostly wait."""
     first = 0.0
     for count in WORKERS:
-        rate = _throughput(stand, count, round(BACKLOG * share))
+        rate = _throughput(stand, count, backlog, kinds)
         first = first or rate
-        say(f"{count} workers (2 processes each) {rate:7.1f} duties/s   {rate / first:4.2f} × one")
-    return figures
+        say(f"{count} workers (2 processes each) {rate:7.1f} {unit}   {rate / first:4.2f} × one")
 
 
 def _ratio(figure: Figure) -> str:
@@ -153,8 +167,8 @@ CONDITIONS: dict[str, Callable[[Direct], AbstractContextManager[None]]] = {
 }
 
 
-def _throughput(stand: Direct, count: int, backlog: int) -> float:
-    """Jobs and mails done per second by so many workers, of a backlog that lay ready."""
+def _throughput(stand: Direct, count: int, backlog: int, kinds: Sequence[type[Job | Email]]) -> float:
+    """Rows of these kinds done per second by so many workers, of a backlog that lay ready."""
     for name in [name for name in stand.supervisor.roles if name.startswith("worker")]:
         stand.supervisor.remove(name)
         (stand.folder / f"{name}.log").unlink()
@@ -170,7 +184,7 @@ def _throughput(stand: Direct, count: int, backlog: int) -> float:
     until(lambda: not _open(stand), READY_SECONDS)
     done: list[datetime] = []
     with stand.database.read() as session:
-        for kind in (Job, Email):
+        for kind in kinds:
             query = select(kind.done_at).where(kind.created_at >= before, kind.done_at.is_not(None))
             done += [moment for moment in session.scalars(query) if moment is not None]
     return len(done) / (max(done) - min(done)).total_seconds()
