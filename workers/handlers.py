@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workers import mail
-from workers.audiences import people
 from workers.office import Office
 from workflow import commands, dates
+from workflow.audiences import people
 from workflow.commands.find import locked
 from workflow.db import owe
 from workflow.definition import process

@@ -8,9 +8,9 @@ import click
 
 from web.cli.base import json_option, report
 from workers import mail
-from workers.audiences import AUDIENCES
 from workers.handlers import HANDLERS
 from workflow import definition, drawing, validation
+from workflow.audiences import AUDIENCES
 from workflow.errors import Problem
 from workflow.guards import GUARDS
 from workflow.notices import NOTICES

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from web.context import desk, now
 from web.guards import allowed
-from workflow import account_mail, delivery, policy
+from workflow import account_mail, delivery, forecast, policy
 from workflow.errors import NotFound
 
 bp = Blueprint("delivery", __name__, url_prefix="/pengiriman")
@@ -50,6 +50,15 @@ def index() -> str:
         smtp=bool(desk().settings.smtp_url),
         now=now(),
     )
+
+
+@bp.get("/mendatang")
+@allowed(policy.may_run_delivery)
+def coming() -> str:
+    """What will be sent in the next two weeks if nobody moves."""
+    with desk().database.read() as session:
+        notices = forecast.upcoming(session, now())
+    return render_template("coming.html", notices=notices, days=forecast.PERIOD.days)
 
 
 @bp.get("/<kind>/<int:row_id>")

@@ -1,0 +1,59 @@
+"""What deadlines will send is what they do send."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.conftest import MovableClock
+from tests.workflow.test_deadlines import submitted
+from workers.deadlines import scan
+from workers.office import Office
+from workflow import commands, forecast
+from workflow.db import Database
+from workflow.ledger import Actor
+from workflow.models import Email
+from workflow.settings import Settings
+
+As = Callable[[Session, str], Actor]
+OF_TIME = ("reminder", "overdue", "escalated")
+
+
+def test_the_mails_foretold_are_those_that_come(
+    database: Database, as_: As, clock: MovableClock, settings: Settings, run_workers: Callable[[], None]
+) -> None:
+    with database.write() as session:
+        submitted(session, as_)
+    run_workers()
+    with database.read() as session:
+        foretold = [
+            (notice.kind, user.email)
+            for notice in forecast.upcoming(session, clock())
+            for user in notice.recipients
+        ]
+
+    for _ in range(forecast.PERIOD.days):
+        clock.tick(days=1)
+        scan(Office(settings, database, clock))
+        run_workers()
+
+    with database.read() as session:
+        came = session.execute(select(Email.kind, Email.to_address).where(Email.kind.in_(OF_TIME)))
+        assert sorted(foretold) == sorted(tuple(row) for row in came)
+    assert {kind for kind, _ in foretold} == set(OF_TIME)
+
+
+def test_whoever_has_taken_the_turn_is_not_foretold_to_be_reminded(
+    database: Database, as_: As, clock: MovableClock
+) -> None:
+    with database.write() as session:
+        case = submitted(session, as_)
+        commands.advance(session, as_(session, "budi"), case.number, "request_revision", note="Perjelas.")
+        reminded = {
+            user.email
+            for notice in forecast.upcoming(session, clock())
+            for user in notice.recipients
+            if notice.kind == "reminder"
+        }
+
+    assert reminded == {"ani@contoh.invalid"}

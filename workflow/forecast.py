@@ -1,0 +1,53 @@
+"""Which mails the deadlines that stand now will send, to whom and by which rule, if nobody moves."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow import deadlines
+from workflow.audiences import people
+from workflow.definition import process
+from workflow.models import Case, Deadline, Event, User
+from workflow.notices import notices_for
+
+PERIOD = timedelta(days=14)
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One mail to come. `days` are the working days before the end of the period; None once it is over."""
+
+    at: datetime
+    case: Case
+    audience: str
+    kind: str
+    days: int | None
+    recipients: list[User]
+
+
+def upcoming(session: Session, now: datetime) -> list[Notice]:
+    """The next PERIOD, soonest first, of at most MOST deadlines. Raises nothing; reads only."""
+    rows = session.execute(
+        select(Deadline, Case)
+        .join(Case, Case.id == Deadline.case_id)
+        .where(Deadline.fired_at.is_(None), Deadline.cancelled_at.is_(None))
+        .where(Deadline.at.between(now, now + PERIOD), Case.voided_at.is_(None))
+        .order_by(Deadline.at, Deadline.id)
+        .limit(MOST)
+    )
+    return [notice for row, case in rows for notice in _of(session, row, case)]
+
+
+def _of(session: Session, row: Deadline, case: Case) -> list[Notice]:
+    over = row.kind == deadlines.END
+    event = Event(name="deadline.passed" if over else "deadline.reminded", data={"state": row.state})
+    days = None if over else int(row.kind.rpartition("-")[2])
+    kinds = notices_for(process(case.process), event.name, event.data)
+    found = [
+        Notice(row.at, case, audience, kind, days, people(session, audience, case, event, row.at))
+        for audience, kind in kinds.items()
+    ]
+    return [notice for notice in found if notice.recipients]
