@@ -58,7 +58,8 @@ def coming() -> str:
     """What will be sent in the next two weeks if nobody moves."""
     with desk().database.read() as session:
         notices = forecast.upcoming(session, now())
-    return render_template("coming.html", notices=notices, days=forecast.PERIOD.days)
+    rows = [{**vars(notice), "href": f"/usulan/{notice.case.number}"} for notice in notices]
+    return render_template("coming.html", rows=rows, days=forecast.PERIOD.days)
 
 
 @bp.get("/<kind>/<int:row_id>")
