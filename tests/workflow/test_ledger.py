@@ -2,16 +2,20 @@
 
 import json
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from workflow.db import Database, canonical
-from workflow.ledger import digest, sha256
-from workflow.models import Event, Fact
+from workflow import commands
+from workflow.db import Database, Owed, canonical
+from workflow.ledger import Actor, digest, sha256
+from workflow.models import Event, Fact, Job
+from workflow.samples import sample
 
 HASHED = (
     '{"actor":4,"at":"2022-09-12T02:00:00.000000+00:00","case":2,"content":"c",'
@@ -99,3 +103,18 @@ def test_every_column_of_an_event_is_in_its_hash() -> None:
     assert set(changed) | {"content", "hash"} == set(Event.__table__.columns.keys())
     assert made() == sha256(HASHED), "records of earlier releases would no longer verify"
     assert made(at=datetime(2022, 9, 12, 9, tzinfo=timezone(timedelta(hours=7)))) == made()
+
+
+def test_a_bell_is_rung_for_each_job_that_a_step_owes(
+    database: Database, as_: Callable[[Session, str], Actor]
+) -> None:
+    rung: list[Owed] = []
+    database.bell = rung.extend
+    cover = {"title": "SIAGA POSYANDU", "category": "digital", "agency": "puskesmas-tanon-1"}
+    with database.write() as session:
+        number = commands.start(session, as_(session, "ani"), cover).number
+        commands.advance(session, as_(session, "ani"), number, "propose", form=sample("innovation_proposal"))
+
+    with database.read() as session:
+        assert rung == [("job", job) for job in session.scalars(select(Job.id).order_by(Job.id))]
+    assert rung
