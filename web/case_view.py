@@ -205,6 +205,7 @@ def _fix(case: Case, flow: Process, fix: str | None, locale: str) -> dict[str, s
         return None
     pages = {
         "people": ("ubah", _("Tetapkan")),
+        "pic": ("alih", _("Tetapkan penanggung jawab")),
         "reviewers": ("penelaah", _("Lihat penelaah")),
         "indicators": ("indikator", _("Buka indikator")),
     }
@@ -222,6 +223,7 @@ def _fix(case: Case, flow: Process, fix: str | None, locale: str) -> dict[str, s
 
 FACT_TITLES = {
     "case.created": "Usulan dibuat",
+    "case.offered": "Replikasi ditawarkan",
     "case.imported": "Masuk dari arsip",
     "case.import_undone": "Impor dibatalkan",
     "case.amended": "Data pokok diubah",

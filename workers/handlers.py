@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import commands, dates
+from workflow import adoptions, commands, dates
 from workflow.audiences import people
 from workflow.commands.find import locked
 from workflow.db import owe
@@ -56,10 +56,18 @@ def recheck_conflicts(task: Task) -> None:
     commands.recheck_case(task.session, task.event.case_id, Actor(None, task.now))
 
 
+def tell_origin(task: Task) -> None:
+    """An adoption came about: the innovation it began with may now have enough of them."""
+    origin = adoptions.root_of(task.case)
+    (case,) = locked(task.session, Case.id == origin.id)
+    commands.advance_by_itself(task.session, case, Actor(None, task.now))
+
+
 HANDLERS: dict[str, Callable[[Task], None]] = {
     "notify": notify,
     "autopilot": autopilot,
     "recheck_conflicts": recheck_conflicts,
+    "tell_origin": tell_origin,
 }
 
 
@@ -104,6 +112,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
             "url": f"{address}/usulan/{case.number}",
             "due": dates.deadline(case.due_at) if case.due_at and case.state == state.name else None,
         },
+        "origin": _origin(case),
         "recipient": _person(person),
         "actor": _person(actor) if actor else None,
         "event": {"at": dates.long_moment(event.at), "note": (event.content or {}).get("note")},
@@ -121,6 +130,7 @@ def account_context(person: User, words: Mapping[str, object], address: str) -> 
     english = person.locale == "en"
     return {
         "case": None,
+        "origin": None,
         "recipient": _person(person),
         "actor": None,
         "event": None,
@@ -131,6 +141,11 @@ def account_context(person: User, words: Mapping[str, object], address: str) -> 
         "why": ACCOUNT_WHY["en" if english else "id"],
         "settings_url": f"{address}/akun",
     }
+
+
+def _origin(case: Case) -> dict[str, str] | None:
+    """The case that an adoption was taken from."""
+    return {"number": case.parent.number, "agency": case.parent.agency.name} if case.parent else None
 
 
 def _person(user: User) -> dict[str, str]:
@@ -164,6 +179,8 @@ WHY = {
     "coach": "coach usulan ini",
     "reviewers": "ditugaskan menelaah usulan ini",
     "agency_head": "memimpin perangkat daerah pengusul",
+    "origin": "penanggung jawab inovasi asalnya",
+    "origin_head": "memimpin perangkat daerah asal inovasi ini",
     "organiser": "penyelenggara pelatihan angkatan ini",
     "coordinator": "koordinator inovasi di Bappeda Litbang",
     "owner": "memegang giliran pada usulan ini",

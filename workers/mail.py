@@ -113,6 +113,7 @@ def preview_context() -> dict[str, Any]:
             "url": "https://inovasi.sragenkab.invalid/usulan/INV-2022-0017",
             "due": "Selasa, 29 November 2022, 23.59 WIB",
         },
+        "origin": {"number": "INV-2022-0004", "agency": "Dinas Kesehatan"},
         "recipient": {
             "name": "Dra. Sri Wahyuni, M.Si.",
             "position": "Kepala Bidang Pelayanan Perizinan",

@@ -43,6 +43,16 @@ def agency_head(session: Session, case: Case, _event: Event) -> list[User]:
     return [head] if head else []
 
 
+def origin(_session: Session, case: Case, _event: Event) -> list[User]:
+    """Those who stand behind the case that an adoption was taken from."""
+    return [*case.parent.holders("proposer"), *case.parent.holders("co_author")] if case.parent else []
+
+
+def origin_head(session: Session, case: Case, _event: Event) -> list[User]:
+    head = head_of(session, case.parent.agency) if case.parent else None
+    return [head] if head else []
+
+
 def organiser(session: Session, case: Case, _event: Event) -> list[User]:
     return _granted(session, "organiser") if case.cohort_id is not None else []
 
@@ -96,6 +106,8 @@ AUDIENCES: dict[str, Audience] = {
     "coach": coach,
     "reviewers": reviewers,
     "agency_head": agency_head,
+    "origin": origin,
+    "origin_head": origin_head,
     "organiser": organiser,
     "coordinator": coordinator,
     "subject": subject,

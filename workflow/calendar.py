@@ -1,5 +1,6 @@
 """Working days of Indonesian government offices: Monday to Friday without national days and joint leave."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import accumulate
@@ -35,6 +36,17 @@ def add_working_days(day: date, count: int) -> date:
         day += step
         remaining -= is_working_day(day)
     return day
+
+
+def add_months(day: date, count: int) -> date:
+    """The same day `count` months later, or the last of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def next_working_day(day: date) -> date:
+    """The day itself, or the first working day after it."""
+    return add_working_days(day - timedelta(days=1), 1)
 
 
 def working_days_between(start: date, end: date) -> int:

@@ -6,9 +6,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from workflow.calendar import (
+    add_months,
     add_working_days,
     end_of,
     morning_of,
+    next_working_day,
     wib_date,
     working_days_between,
 )
@@ -22,12 +24,13 @@ END, REMIND = "end", "remind"
 def open_for(session: Session, case: Case, state: State, at: datetime) -> None:
     """Write the rows for a state just entered and set the case's `due_at`.
 
-    The period runs from the next working day on and ends at 23.59 WIB.
+    Working days run from the next one on; months from the day that a form names, never ending within
+    the next two working days. The period ends at 23.59 WIB.
     """
     case.due_at = None
     if state.due is None:
         return
-    last = add_working_days(wib_date(at), _days(session, case, state, state.due))
+    last = _last(session, case, state, state.due, at)
     case.due_at = end_of(last)
     moments = {END: case.due_at}
     for days in state.due.remind:
@@ -66,6 +69,15 @@ def days_left(ends_at: datetime, now: datetime) -> int:
     if now > ends_at:
         return min(working_days_between(wib_date(now), wib_date(ends_at)), -1)
     return working_days_between(wib_date(now), wib_date(ends_at))
+
+
+def _last(session: Session, case: Case, state: State, rule: Due, at: datetime) -> date:
+    if not rule.months:
+        return add_working_days(wib_date(at), _days(session, case, state, rule))
+    form, _, key = rule.since.partition(".")
+    since = date.fromisoformat(case.forms[form][key]) if form in case.forms else wib_date(at)
+    soonest = add_working_days(wib_date(at), LEAST_DAYS)
+    return max(next_working_day(add_months(since, rule.months)), soonest)
 
 
 def _days(session: Session, case: Case, state: State, rule: Due) -> int:

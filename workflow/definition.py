@@ -27,13 +27,16 @@ class WrongProcess(DomainError):
 
 @dataclass(frozen=True)
 class Due:
-    """How long a state may last, in working days, and what is said before and after.
+    """How long a state may last, and what is said before and after.
 
+    Either `working_days` from entering it, or `months` after the day that the form field `since` names.
     `remind` counts working days before the end. With `resume`, coming back to the state gives only
     the days that were left: the clock stood still while the case was with somebody else.
     """
 
-    working_days: int
+    working_days: int = 0
+    months: int = 0
+    since: str = ""
     remind: tuple[int, ...] = ()
     escalate: str | None = None
     resume: bool = False
@@ -187,8 +190,9 @@ class Process:
         )
 
     def state_with(self, outcome: str) -> str:
-        """The first state that ends with an outcome."""
-        return next(state.name for state in self.states.values() if state.outcome == outcome)
+        """The first state of an innovation that ends with an outcome."""
+        states = (state for stage in self.pipeline(BEGINNING) for state in stage.states.values())
+        return next(state.name for state in states if state.outcome == outcome)
 
     def first_state(self, pipeline: str) -> str:
         return self.pipeline(pipeline)[0].start
@@ -272,10 +276,12 @@ def _state(name: str, raw: dict[str, Any]) -> State:
 
 def _due(raw: dict[str, Any]) -> Due:
     return Due(
-        raw["working_days"],
-        tuple(raw.get("remind", ())),
-        raw.get("escalate"),
-        raw.get("resume", False),
+        working_days=raw.get("working_days", 0),
+        months=raw.get("months", 0),
+        since=raw.get("since", ""),
+        remind=tuple(raw.get("remind", ())),
+        escalate=raw.get("escalate"),
+        resume=raw.get("resume", False),
     )
 
 
@@ -283,7 +289,7 @@ def _review_due(raw: dict[str, Any] | None) -> Due | None:
     """A review is due when its time is over; reviewers are reminded, those who assign them are told."""
     if raw is None:
         return None
-    return Due(raw["within_working_days"], REVIEW_REMINDERS, raw["assign"][0])
+    return Due(raw["within_working_days"], remind=REVIEW_REMINDERS, escalate=raw["assign"][0])
 
 
 def _review(raw: dict[str, Any]) -> ReviewRule:
@@ -443,7 +449,7 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
         calls = {g.name for t in process.automatic(state.name) for g in t.guards}
         if not {"reviews_agree", "reviews_disagree"} <= calls:
             yield f"{state.name}: aturan disagree tanpa langkah reviews_agree dan reviews_disagree"
-    if state.due and any(days >= state.due.working_days for days in state.due.remind):
+    if state.due and state.due.working_days and max(state.due.remind, default=0) >= state.due.working_days:
         yield f"{state.name}: pengingat sebelum masa {state.due.working_days} hari kerja dimulai"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Text, case, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from workflow.definition import process
 from workflow.models import Agency, Case, Cohort, Event, Evidence, Participant, Review
@@ -26,7 +26,7 @@ VERSIONED = ASSIGNMENTS | {
     "claim.refused",
 }
 FACTS = ("title", "category", "agency", "cohort")
-BIRTH = ("number", "pipeline", "process")
+BIRTH = ("number", "pipeline", "process", "parent")
 
 
 @dataclass
@@ -136,6 +136,7 @@ def _evidence_added(folded: Folded, event: Row[Any], data: dict[str, Any]) -> No
 
 APPLIED: dict[str, Callable[[Folded, Row[Any], dict[str, Any]], None]] = {
     "case.created": _created,
+    "case.offered": _created,
     "case.imported": _imported,
     "case.import_undone": _import_undone,
     "case.amended": _amended,
@@ -236,7 +237,13 @@ def _compare(row: Row[Any], events: list[Row[Any]], actual: _Actual) -> Iterator
 
 def _cases(session: Session) -> Iterator[list[Row[Any]]]:
     last = 0
-    query = select(*Case.__table__.c).order_by(Case.id).limit(CASES_AT_ONCE)
+    parent = aliased(Case)
+    query: Any = (
+        select(*Case.__table__.c, parent.number.label("parent"))
+        .outerjoin(parent, parent.id == Case.parent_id)
+        .order_by(Case.id)
+        .limit(CASES_AT_ONCE)
+    )
     while rows := list(session.execute(query.where(Case.id > last)).all()):
         yield rows
         last = rows[-1].id

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from workflow import adoptions, dates
+from workflow.calendar import add_months, wib_date
 from workflow.definition import Process, ReviewRule, Transition
 from workflow.errors import Reason
 from workflow.iid.entries import standing
@@ -90,6 +92,35 @@ def at_most(attempt: Attempt, transition: str, times: int) -> Reason | None:
         "at_most",
         f"“{step.title.id if step else transition}” sudah dilakukan {count} kali, maksimal {times}.",
     )
+
+
+def person_in_charge(attempt: Attempt) -> Reason | None:
+    """Somebody at the agency stands behind the case."""
+    if attempt.case.holder("proposer"):
+        return None
+    return Reason(
+        "person_in_charge", "Penanggung jawab di perangkat daerah replikator belum ditetapkan.", "pic"
+    )
+
+
+def ran_for(attempt: Attempt, months: int, since: str) -> Reason | None:
+    """That many months have passed since the day that a form names."""
+    form, _, key = since.partition(".")
+    held = attempt.case.forms.get(form)
+    if held is None:
+        return Reason("ran_for", f"{schema(form)['title']} belum dicatat.")
+    ready = add_months(date.fromisoformat(held[key]), months)
+    if wib_date(attempt.now) >= ready:
+        return None
+    return Reason("ran_for", f"Hasil {months} bulan dapat dicatat mulai {dates.long_date(ready)}.")
+
+
+def adopted_by(attempt: Attempt, agencies: int) -> Reason | None:
+    """Enough agencies of the regency have adopted the innovation, in any generation."""
+    count = len(adoptions.adopters(attempt.session, attempt.case))
+    if count >= agencies:
+        return None
+    return Reason("adopted_by", f"Baru {count} dari {agencies} perangkat daerah mengadopsi inovasi ini.")
 
 
 def round_complete(attempt: Attempt) -> Reason | None:
@@ -210,6 +241,9 @@ GUARDS: dict[str, Guard] = {
     "agency_head_known": agency_head_known,
     "recorded": recorded,
     "at_most": at_most,
+    "person_in_charge": person_in_charge,
+    "ran_for": ran_for,
+    "adopted_by": adopted_by,
     "round_complete": round_complete,
     "reviews_agree": reviews_agree,
     "reviews_disagree": reviews_disagree,

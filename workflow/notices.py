@@ -6,6 +6,7 @@ from workflow.definition import Process
 
 NOTICES: Mapping[str, Mapping[str, str]] = {
     "case.created": {},
+    "case.offered": {"agency_head": "adoption_offered"},
     "case.amended": {},
     "case.reviewed": {},
     "people.assigned": {"subject": "review_requested"},

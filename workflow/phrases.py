@@ -33,6 +33,8 @@ ROLE_NAMES = {
     "coach": "coach",
     "reviewer": "penelaah",
     "agency_head": "kepala perangkat daerah",
+    "origin": "pemilik inovasi asal",
+    "origin_head": "kepala perangkat daerah asal",
     "organiser": "penyelenggara PKP",
     "coordinator": "koordinator Bappeda Litbang",
     "auditor": "auditor",

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy.orm import aliased
 
 from workflow.models import Agency, Case, Participant, User
 
@@ -15,6 +16,8 @@ CASE_ROLES = (
     "coach",
     "reviewer",
     "agency_head",
+    "origin",
+    "origin_head",
     "organiser",
     "coordinator",
 )
@@ -37,8 +40,10 @@ def roles_on(user: User, case: Case) -> frozenset[str]:
     held = {
         p.role for p in case.participants if p.user_id == user.id and p.until is None and _applies(p, case)
     }
-    if user.heads_agency and user.agency and case.agency.path.startswith(user.agency.path):
+    if _heads(user, case):
         held.add("agency_head")
+    if case.parent is not None:
+        held |= _roles_of_origin(user, case.parent)
     if "coordinator" in user.global_roles:
         held.add("coordinator")
     if "organiser" in user.global_roles and case.cohort_id is not None:
@@ -46,6 +51,19 @@ def roles_on(user: User, case: Case) -> frozenset[str]:
     if "auditor" in user.global_roles:
         held.add("auditor")
     return frozenset(held)
+
+
+def _heads(user: User, case: Case) -> bool:
+    home = user.agency
+    return user.heads_agency and home is not None and case.agency.path.startswith(home.path)
+
+
+def _roles_of_origin(user: User, origin: Case) -> set[str]:
+    """Those who stand behind the case that an adoption was taken from, and the head of its agency."""
+    held = {"origin_head"} if _heads(user, origin) else set()
+    if any(p.user_id == user.id and p.role in WRITERS and p.until is None for p in origin.participants):
+        held.add("origin")
+    return held
 
 
 def _applies(participant: Participant, case: Case) -> bool:
@@ -74,7 +92,25 @@ def visible(user: User) -> ColumnElement[bool]:
             Participant.until.is_(None),
         )
     )
-    return and_(kept, or_(takes_part, _as_head(user), _as_organiser(user)))
+    return and_(kept, or_(takes_part, _as_head(user), of_origin(user), _as_organiser(user)))
+
+
+def of_origin(user: User) -> ColumnElement[bool]:
+    """Adoptions of a case that this person stands behind or whose agency they head."""
+    behind = select(Participant.case_id).where(
+        Participant.user_id == user.id, Participant.role.in_(WRITERS), Participant.until.is_(None)
+    )
+    found = Case.parent_id.in_(behind)
+    return or_(found, headed_origin(user)) if user.heads_agency and user.agency else found
+
+
+def headed_origin(user: User) -> ColumnElement[bool]:
+    """Adoptions of a case whose agency this person heads."""
+    if not (user.heads_agency and user.agency):
+        return false()
+    origin = aliased(Case)
+    below = select(Agency.id).where(Agency.path.startswith(user.agency.path, autoescape=True))
+    return Case.parent_id.in_(select(origin.id).where(origin.agency_id.in_(below)))
 
 
 def _as_head(user: User) -> ColumnElement[bool]:
@@ -91,6 +127,16 @@ def _as_organiser(user: User) -> ColumnElement[bool]:
 def may_propose(user: User) -> bool:
     """Any officer of an agency; outside reviewers have none."""
     return user.agency_id is not None
+
+
+def may_adopt(user: User) -> bool:
+    """Say that one's agency wants to take an innovation over."""
+    return user.agency_id is not None
+
+
+def may_offer(user: User) -> bool:
+    """Offer an innovation to an agency, and see which agencies would fit."""
+    return "coordinator" in user.global_roles
 
 
 def may_see_reviews(user: User, case: Case, *, reviewed_by_me: bool, others: str = "after_own") -> bool:

@@ -3,7 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workflow.models import Case
 from workflow.validation import schema
+
+
+def answers(case: Case) -> dict[str, Any]:
+    """The forms of a case; an adoption goes on from those of the case it was taken from."""
+    return {**(case.parent.forms if case.parent else {}), **case.forms}
 
 
 def prefilled(name: str, forms: Mapping[str, Any]) -> dict[str, Any]:

@@ -226,6 +226,7 @@ def my_turn(user: User) -> ColumnElement[bool]:
     waits: list[ColumnElement[bool]] = [exists(takes_part)]
     if user.heads_agency and user.agency:
         waits.append(_turn_of("agency_head") & Case.agency_id.in_(_below(user.agency.code)))
+        waits.append(_turn_of("origin_head") & policy.headed_origin(user))
     if "coordinator" in user.global_roles:
         waits.append(_turn_of("coordinator"))
     if "organiser" in user.global_roles:

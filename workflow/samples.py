@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from workflow.validation import count_words, schema
@@ -36,9 +37,11 @@ WORDS = [
 ]
 
 
-def sample(name: str, turn: int = 0) -> dict[str, Any]:
-    """A document that holds; `turn` varies its texts."""
-    return _object(schema(name), turn)
+def sample(name: str, turn: int = 0, today: date | None = None) -> dict[str, Any]:
+    """A document that holds; `turn` varies its texts. Dates that may not lie ahead are `today`, if given."""
+    made = _object(schema(name), turn)
+    bounded = [key for key, node in schema(name)["properties"].items() if "x-not-after" in node]
+    return made | ({key: today.isoformat() for key in bounded if key in made} if today else {})
 
 
 def _object(node: Mapping[str, Any], turn: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from workers.drain import Drain
 from workers.office import Office
 from workers.relay import due_work
 from workflow import commands, delivery
+from workflow.calendar import wib_date
 from workflow.commands.advance import Option
 from workflow.db import Database
 from workflow.definition import Process, Transition, process, versions
@@ -142,10 +143,6 @@ def _free(option: Option) -> bool:
 # --- the walk --------------------------------------------------------------------------------------
 
 
-def states_of(version: str) -> set[str]:
-    return set(process(version).states)
-
-
 def reach_every_state(place: Place, version: str = versions()[-1]) -> dict[str, Rows]:
     """Rows of a case in every state of the process, reached by people and workers through commands."""
     found: dict[str, Rows] = {}
@@ -267,7 +264,7 @@ def _act(place: Place, session: Session, case: Case, step: Transition) -> None:
 
 def filled(step: Transition) -> dict[str, Any]:
     """What a step asks for."""
-    form = sample(step.form) if step.form else None
+    form = sample(step.form, today=wib_date(MONDAY)) if step.form else None
     return {"form": form, "note": "Sesuai kesepakatan." if step.note == "required" else None}
 
 

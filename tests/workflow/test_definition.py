@@ -99,7 +99,7 @@ def test_a_spoiled_process_has_a_named_fault_or_walks(stages: Stages) -> None:
 
 
 def reachable(flow: Process) -> set[str]:
-    reached, frontier = set[str](), [flow.first_state("innovation")]
+    reached, frontier = set[str](), [flow.first_state(stage.pipeline) for stage in flow.stages.values()]
     while frontier:
         if (state := frontier.pop()) not in reached:
             reached.add(state)

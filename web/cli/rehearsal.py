@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow import commands
+from workflow.calendar import wib_date
 from workflow.clock import system_clock
 from workflow.commands.advance import Option
 from workflow.db import Database
@@ -196,7 +197,7 @@ class Rehearsal:
             return False
         role, option = chosen
         step = option.transition
-        form = sample(step.form, self._random.randrange(20)) if step.form else None
+        form = sample(step.form, self._random.randrange(20), wib_date(system_clock())) if step.form else None
         if step.form == "iga_profile" and form is not None:
             form["implementation_date"] = f"{system_clock().year - 1}-03-01"
         if self._prove(session, case):

@@ -20,7 +20,7 @@ from workflow.definition import Transition, process
 from workflow.errors import Invalid, Problem, Reason, Refused, Stale
 from workflow.guards import Attempt, unmet
 from workflow.models import Case, Draft
-from workflow.prefill import prefilled, sources
+from workflow.prefill import answers, prefilled, sources
 
 bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
 
@@ -117,7 +117,7 @@ def _opening(case: Case, step: Transition, draft: Draft | None) -> dict[str, Any
     if step.form is None:
         return {}
     held = case.forms.get(step.form)
-    return dict(held) if isinstance(held, dict) else prefilled(step.form, case.forms)
+    return dict(held) if isinstance(held, dict) else prefilled(step.form, answers(case))
 
 
 def _merged(found: Situation, part: str | None) -> dict[str, Any]:
@@ -249,10 +249,10 @@ def _sections(found: Situation, problems: list[Problem]) -> list[forms.Section]:
     form = found.step.form
     if form is None:
         return []
-    earlier = prefilled(form, found.case.forms)
+    earlier = prefilled(form, answers(found.case))
     taken = {
         key: validation.label(source, [], locale())
-        for key, source in sources(form, found.case.forms).items()
+        for key, source in sources(form, answers(found.case)).items()
         if found.document.get(key) == earlier[key]
     }
     return forms.sections(form, found.document, locale(), problems, sources=taken)

@@ -4,6 +4,7 @@ All of them check in the same order: visible, version, state, role, document, gu
 the case, append the event and owe the work, in that order.
 """
 
+from workflow.commands.adopt import express_interest, offer
 from workflow.commands.advance import advance, advance_by_itself, approach, complete, options, take
 from workflow.commands.archive import Arrival, receive, take_back
 from workflow.commands.assignment import (
@@ -47,11 +48,13 @@ __all__ = [
     "due_substitutes",
     "end_substitute",
     "etag",
+    "express_interest",
     "find",
     "fire_deadline",
     "give_review",
     "hand_over",
     "judge_claim",
+    "offer",
     "options",
     "receive",
     "recheck_case",

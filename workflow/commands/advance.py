@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from workflow import deadlines, policy
+from workflow.chronology import date_problems
 from workflow.commands.drafts import load_draft
 from workflow.commands.find import check_version, find
 from workflow.definition import SYSTEM, Process, Transition, process
@@ -115,7 +116,7 @@ def complete(
     """The second half of `advance`: what is handed in, the guards, and the step itself."""
     case, step = found.case, found.step
     document = _document(session, case, step, expected, form)
-    faults = _note_problems(step, note) + _form_problems(step, document, actor.locale)
+    faults = _note_problems(step, note) + _form_problems(case, step, document, actor)
     if step.form is None and form:
         faults.append(Problem("/form", "Langkah ini tidak memakai formulir."))
     if faults:
@@ -231,10 +232,14 @@ def _document(
     return draft.data if draft else {}
 
 
-def _form_problems(step: Transition, form: Mapping[str, Any] | None, locale: str) -> list[Problem]:
+def _form_problems(
+    case: Case, step: Transition, form: Mapping[str, Any] | None, actor: Actor
+) -> list[Problem]:
     if step.form is None or form is None:
         return []
-    return [Problem(f"/form{p.pointer}", p.message) for p in problems(step.form, form, locale)]
+    found = problems(step.form, form, actor.locale)
+    found = found or date_problems(step.form, form, case, actor.at)
+    return [Problem(f"/form{p.pointer}", p.message) for p in found]
 
 
 def _note_problems(step: Transition, note: str | None) -> list[Problem]:

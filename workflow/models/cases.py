@@ -36,6 +36,7 @@ class Counter(Base):
 class Case(Base):
     """One innovation (or one adoption of it) on its way. Only `workflow.commands` changes it.
 
+    An adoption has a `parent`: the innovation, or the earlier adoption that it was taken from.
     `state` is "stage.state". `visit` is the `seq` of the event that entered the state: it tells one
     round of a state from the next. `version` counts what a reader may have seen change; `seq` counts
     events; `draft_revision` counts autosaves. `forms` holds the last submission of each form, and a
@@ -69,6 +70,7 @@ class Case(Base):
 
     agency: Mapped[Agency] = relationship(lazy="joined")
     cohort: Mapped[Cohort | None] = relationship(lazy="joined")
+    parent: Mapped["Case | None"] = relationship(remote_side=[id])
     participants: Mapped[list["Participant"]] = relationship(
         lazy="selectin", order_by="Participant.id", back_populates="case"
     )

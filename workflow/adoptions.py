@@ -1,0 +1,120 @@
+"""Families of adoptions: an innovation, those who took it over, those who took it over from them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from workflow.definition import process, versions
+from workflow.errors import Reason
+from workflow.models import Agency, Case
+
+PIPELINE = "adoption"
+ADOPTED = "advanced"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A case of a family; the innovation itself is generation 0."""
+
+    case: Case
+    generation: int
+
+
+def root_of(case: Case) -> Case:
+    """The innovation that an adoption goes back to; an innovation is its own."""
+    while case.parent is not None:
+        case = case.parent
+    return case
+
+
+def family(session: Session, root: Case) -> list[Member]:
+    """The innovation and every adoption that goes back to it, generation by generation."""
+    found, parents, generation = [Member(root, 0)], [root.id], 0
+    while parents:
+        generation += 1
+        children = _children(session, parents)
+        found += [Member(case, generation) for case in children]
+        parents = [case.id for case in children]
+    return found
+
+
+def _children(session: Session, parents: list[int]) -> list[Case]:
+    query = select(Case).where(Case.parent_id.in_(parents), Case.voided_at.is_(None)).order_by(Case.id)
+    return list(session.scalars(query))
+
+
+def adopters(session: Session, root: Case) -> list[Agency]:
+    """The agencies that have adopted, in any generation."""
+    members = family(session, root)[1:]
+    return list(dict.fromkeys(m.case.agency for m in members if m.case.outcome == ADOPTED))
+
+
+def network(session: Session, root: Case) -> list[str]:
+    """The Perangkat Daerah behind those agencies, other than the innovation's own, by code.
+
+    A Puskesmas, school or Bagian counts for the Perangkat Daerah it belongs to: for Jejaring inovasi.
+    """
+    home = _department(root.agency)
+    return sorted({_department(agency) for agency in adopters(session, root)} - {home})
+
+
+def other_regions(root: Case) -> list[str]:
+    """The regions that replicate the innovation, by their documents: for Replikasi, and nothing else."""
+    held = root.forms.get("external_replication", [])
+    return list(dict.fromkeys(" ".join(entry["region"].split()) for entry in held))
+
+
+def _department(agency: Agency) -> str:
+    return agency.path.strip("/").partition("/")[0]
+
+
+def proven() -> ColumnElement[bool]:
+    """Innovations in use, which others may take over."""
+    flows = [process(version) for version in versions()]
+    stages = {s.name for flow in flows for s in flow.pipeline("innovation") if s.tahapan == "Penerapan"}
+    return and_(
+        Case.pipeline == "innovation",
+        Case.voided_at.is_(None),
+        or_(*(Case.state.startswith(f"{name}.", autoescape=True) for name in sorted(stages))),
+    )
+
+
+def can_be_adopted(case: Case) -> bool:
+    """Whether others may take over from this case: it is in use, or was adopted itself."""
+    if case.voided_at is not None:
+        return False
+    if case.pipeline == PIPELINE:
+        return case.outcome == ADOPTED
+    return process(case.process).stages[case.stage].tahapan == "Penerapan"
+
+
+def objections(members: Iterable[Member], parent: Case, agency: Agency) -> list[Reason]:
+    """Why an agency cannot take over from a case of a family; nothing where it can."""
+    known = list(members)
+    root = known[0].case
+    if agency.id == root.agency_id:
+        text = f"{agency.name} adalah pemilik inovasi ini; pilih inovasi perangkat daerah lain."
+        return [Reason("own", text)]
+    held = [m.case for m in known[1:] if m.case.agency_id == agency.id and m.case.outcome != "stopped"]
+    for case in held:
+        if case.outcome == ADOPTED:
+            text = f"{agency.name} sudah mengadopsi inovasi ini ({case.number}); hasilnya dicatat di sana."
+            kind = "loop" if case in _line(parent) else "adopted"
+        else:
+            text = f"{agency.name} sudah memproses inovasi ini ({case.number}); lanjutkan di sana."
+            kind = "open"
+        return [Reason(kind, text)]
+    return []
+
+
+def _line(case: Case) -> list[Case]:
+    """The case and everything it goes back to."""
+    return [case, *(_line(case.parent) if case.parent else [])]
+
+
+def refusals(members: Iterable[Member], agency: Agency) -> list[Case]:
+    """Earlier adoptions by this agency that were not continued, newest first."""
+    found = [m.case for m in members if m.case.agency_id == agency.id and m.case.outcome == "stopped"]
+    return sorted(found, key=lambda case: case.id, reverse=True)
