@@ -8,6 +8,7 @@ from typing import Any
 from web import dates
 from web.language import say as _
 from workflow import deadlines
+from workflow.adoptions import Member, can_be_adopted
 from workflow.commands.advance import Option
 from workflow.definition import Process, State, process
 from workflow.errors import Reason
@@ -87,7 +88,7 @@ def due_words(case: Case, now: datetime) -> str:
 
 
 def is_late(case: Case, now: datetime) -> bool:
-    return case.due_at is not None and case.outcome is None and now > case.due_at
+    return case.due_at is not None and now > case.due_at
 
 
 def state_pill(case: Case, now: datetime, locale: str) -> tuple[str, str]:
@@ -146,7 +147,7 @@ def next_step(
     mine = [o for o in found if o.mine and not {r.guard for r in o.reasons} & TRACKS]
     actions = extra + [_action(case, flow, option, locale, hidden) for option in mine]
     due = None
-    if case.due_at and not case.outcome:
+    if case.due_at:
         due = {
             "text": f"{dates.deadline(case.due_at)} · {due_words(case, now)}",
             "late": is_late(case, now),
@@ -347,11 +348,29 @@ def row(case: Case, now: datetime, locale: str) -> dict[str, Any]:
         "state": text,
         "tone": tone,
         "turn": turn_words(case),
-        "due": dates.long_date(case.due_at) if case.due_at and not case.outcome else "",
-        "due_words": due_words(case, now) if not case.outcome else "",
+        "due": dates.long_date(case.due_at) if case.due_at else "",
+        "due_words": due_words(case, now),
         "late": is_late(case, now),
         "marks": stage_marks(case, now, locale),
         "updated": dates.long_date(case.updated_at),
+    }
+
+
+def member(
+    member: Member, members: list[Member], seen: set[str], now: datetime, locale: str
+) -> dict[str, Any]:
+    """A case of a family as a row; `seen` are the numbers that the reader may open."""
+    case = member.case
+    text, tone = state_pill(case, now, locale)
+    origin = next((m.case for m in members if m.case.id == case.parent_id), None)
+    return {
+        "case": case,
+        "generation": member.generation,
+        "origin": origin.agency.short_name if origin else "",
+        "state": text,
+        "tone": tone,
+        "href": f"/usulan/{case.number}" if case.number in seen else None,
+        "adoptable": member.generation > 0 and can_be_adopted(case),
     }
 
 

@@ -49,7 +49,8 @@ def _state(state: State) -> dict[str, Any]:
         "title": state.title(language()),
         "proposer_title": state.proposer_title(language()),
         "owner": state.owner,
-        "due_working_days": state.due.working_days if state.due else None,
+        "due_working_days": (state.due.working_days or None) if state.due else None,
+        "due_months": (state.due.months or None) if state.due else None,
         "rubric": state.review.rubric if state.review else None,
         "outcome": state.outcome,
     }

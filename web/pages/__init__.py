@@ -1,5 +1,6 @@
 """The pages people see, one module per noun, and what every page knows."""
 
+from datetime import date
 from typing import Any
 
 from flask import Flask, request
@@ -11,6 +12,7 @@ from web.context import desk, now, viewer
 from web.language import locale
 from web.pages import (
     account,
+    adoptions,
     assignments,
     audit,
     cases,
@@ -43,6 +45,7 @@ def init_app(app: Flask) -> None:
         home,
         cases,
         steps,
+        adoptions,
         evidence,
         entries,
         region,
@@ -65,6 +68,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         age=dates.age,
         long_date=dates.long_date,
+        day=lambda text: dates.long_date(date.fromisoformat(text)),
         moment=dates.long_moment,
         thousands=dates.thousands,
         decimal=dates.decimal,
@@ -116,6 +120,7 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
         (_("Pekerjaan saya"), "/beranda", waiting),
         (_("Usulan"), "/usulan", None),
     ]
+    items.append((_("Adopsi"), "/adopsi", None))
     if "reviewer" in user.global_roles:
         items.append((_("Telaah"), "/telaah", None))
     if policy.may_compare(user):

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from web import case_view, forms
+from web import case_view, forms, result_view
 from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import commands, policy, queries, validation
+from workflow import adoptions, commands, comparison, family_tree, policy, queries, validation
+from workflow.adoptions import Member
 from workflow.definition import process, version_for
 from workflow.errors import Forbidden, Invalid, Problem
 from workflow.guards import average, counted, reviews_of, spread
@@ -232,7 +233,10 @@ def show(number: str) -> str:
         found = commands.options(session, who, case)
         given = reviews_of(session, case)
         ever = queries.reviews_ever(session, case)
-        evidence_count = len(queries.evidence_of(session, case))
+        evidence = queries.evidence_of(session, case)
+        family = adoptions.family(session, adoptions.root_of(case))
+        seen = {m.case.number for m in family if policy.may_see(me(), m.case)}
+        adaptation = comparison.adaptation(case, locale())
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -262,13 +266,29 @@ def show(number: str) -> str:
         review_count=len(counted(given)),
         average=average(given) if staff or peers else None,
         spread=spread(given) if staff else None,
-        evidence_count=evidence_count,
+        evidence_count=len(evidence),
+        measures=result_view.measures(case),
+        milestones=result_view.milestones(case, evidence),
+        adaptation=adaptation,
+        family=_family(case, family, seen),
         roles=roles,
         note=_last_note(events),
         may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},
         may_amend=bool(roles & policy.WRITERS) and _in_own_hands(case),
         now=now(),
     )
+
+
+def _family(case: Case, members: list[Member], seen: set[str]) -> dict[str, Any] | None:
+    """The adoptions around a case, drawn and as rows; nothing where there are none."""
+    if len(members) == 1:
+        return None
+    title = _("Silsilah adopsi %(title)s", title=case.title)
+    return {
+        "drawing": family_tree.draw(members, case.number, title, locale()),
+        "members": [case_view.member(m, members, seen, now(), locale()) for m in members],
+        "adopted": sum(1 for m in members[1:] if m.case.outcome == adoptions.ADOPTED),
+    }
 
 
 def _readable(case: Case, events: list[Event]) -> list[Event]:

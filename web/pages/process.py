@@ -20,12 +20,12 @@ def show() -> str:
     return render_template(
         "process.html",
         flow=flow,
-        stages=flow.pipeline("innovation"),
+        stages=[*flow.pipeline("innovation"), *flow.pipeline("adoption")],
         counts=counts,
         here=request.args.get("di", ""),
         drawings={
             stage.name: drawing.draw(stage, counts, request.args.get("di", ""), locale())
-            for stage in flow.pipeline("innovation")
+            for stage in flow.stages.values()
         },
     )
 

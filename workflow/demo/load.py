@@ -58,9 +58,16 @@ def innovations() -> list[dict[str, Any]]:
     return found
 
 
+def adoptions() -> list[dict[str, Any]]:
+    """Who took over what from whom; `of` is the title of an innovation or the key of an earlier adoption."""
+    found = json.loads((files("workflow.demo") / "adoptions.json").read_text("utf-8"))
+    return [{"track": "adoption", **adoption} for adoption in found]
+
+
 def scene_count() -> int:
     """How many steps the story takes, for a progress bar."""
-    return sum(len(scenes(innovation, 0, TODAY)) for innovation in innovations())
+    told = sum(len(scenes(innovation, 0, TODAY)) for innovation in innovations())
+    return told + sum(len(adoption["scenes"]) for adoption in adoptions())
 
 
 def load_demo(
@@ -70,13 +77,15 @@ def load_demo(
     progress: Callable[[int], None] = lambda _n: None,
 ) -> int:
     """Fill an empty database with the demo and set its clock; how many innovations there are."""
-    found = innovations()
+    found, taken = innovations(), adoptions()
     with database.write() as session:
         session.add(Cohort(code=COHORT, name="PKP Angkatan IV 2022", year=2022))
-        _people(session, found)
+        _people(session, [*found, *taken])
     story = Story(database, store, drain, TODAY)
     for innovation in found:
         story.plan(innovation, COHORT)
+    for adoption in taken:
+        story.plan_adoption(adoption)
     story.play(progress)
     _declare_conflict(database)
     drain(TODAY)

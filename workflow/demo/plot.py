@@ -37,6 +37,15 @@ def scenes(innovation: Mapping[str, Any], index: int, today: datetime) -> list[S
     return fitted
 
 
+def adopted(adoption: Mapping[str, Any]) -> list[Scene]:
+    """The scenes of an adoption, on the days that its story names."""
+    verbs = {"interest", "offer"}
+    return [
+        Scene(_wib(day), step) if step in verbs else _step(_wib(day), step)
+        for day, step in adoption["scenes"]
+    ]
+
+
 def _at(month: int, day: int, hour: int = 9) -> datetime:
     return datetime(2022, month, day, hour, tzinfo=WIB)
 

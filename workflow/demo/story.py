@@ -15,7 +15,7 @@ from workflow.db import Database
 from workflow.definition import process
 from workflow.demo import entry
 from workflow.demo.people import DOMAIN, REVIEWERS
-from workflow.demo.plot import Scene, scenes
+from workflow.demo.plot import Scene, adopted, scenes
 from workflow.evidence_store import EvidenceStore
 from workflow.ledger import Actor
 from workflow.models import Case, User
@@ -52,11 +52,19 @@ class Story:
         self._queue: list[tuple[datetime, int, Thread, Scene]] = []
         self._order = count()
         self._threads = 0
+        self._adoptions: dict[str, Thread] = {}
 
     def plan(self, innovation: Mapping[str, Any], cohort: str) -> None:
         thread = Thread(self._threads, innovation, cohort)
         self._threads += 1
         for scene in scenes(innovation, self._threads, self._today):
+            heapq.heappush(self._queue, (scene.at, next(self._order), thread, scene))
+
+    def plan_adoption(self, adoption: Mapping[str, Any]) -> None:
+        thread = Thread(self._threads, adoption, "")
+        self._threads += 1
+        self._adoptions[adoption["key"]] = thread
+        for scene in adopted(adoption):
             heapq.heappush(self._queue, (scene.at, next(self._order), thread, scene))
 
     def play(self, progress: Callable[[int], None]) -> None:
@@ -97,6 +105,24 @@ class Story:
         case = commands.start(session, self._who(session, thread, "proposer", scene.at), document)
         thread.number = case.number
 
+    def _interest(self, session: Session, thread: Thread, scene: Scene) -> None:
+        who = self._who(session, thread, "proposer", scene.at)
+        form = thread.innovation["forms"]["adoption_interest"]
+        thread.number = commands.express_interest(session, who, self._source(session, thread), form).number
+
+    def _offer(self, session: Session, thread: Thread, scene: Scene) -> None:
+        told = thread.innovation
+        who = self._who(session, thread, "coordinator", scene.at)
+        source, note = self._source(session, thread), told["notes"]["offer"]
+        thread.number = commands.offer(session, who, source, told["agency"], note).number
+
+    def _source(self, session: Session, thread: Thread) -> str:
+        """The number of the case that an adoption is taken from."""
+        of = thread.innovation["of"]
+        if of in self._adoptions:
+            return self._adoptions[of].number
+        return session.scalars(select(Case.number).where(Case.title == of, Case.parent_id.is_(None))).one()
+
     def _draft(self, session: Session, thread: Thread, scene: Scene) -> None:
         draft = thread.innovation["draft"]
         who = self._who(session, thread, "proposer", scene.at)
@@ -105,7 +131,7 @@ class Story:
 
     def _step(self, session: Session, thread: Thread, scene: Scene) -> None:
         step = next(t for t in self._leaving(session, thread) if t.name in scene.names)
-        who = self._who(session, thread, self._doer(step.by, thread), scene.at)
+        who = self._who(session, thread, self._doer(session, step.by, thread), scene.at)
         note = None
         if step.note is not None:
             note = thread.innovation.get("notes", {}).get(step.name)
@@ -164,19 +190,23 @@ class Story:
     def _case(self, session: Session, thread: Thread) -> Case:
         return session.scalars(select(Case).where(Case.number == thread.number)).one()
 
-    def _doer(self, by: frozenset[str], thread: Thread) -> str:
+    def _doer(self, session: Session, by: frozenset[str], thread: Thread) -> str:
         """The agency's own people first, then the office; the organiser only for a cohort."""
-        order = ["proposer", "mentor", "agency_head", "organiser", "coordinator"]
+        order = ["proposer", "mentor", "agency_head", "organiser", "coordinator", "origin_head"]
         if thread.innovation["track"] != "pkp":
             order.remove("organiser")
+        if self._case(session, thread).holder("proposer") is None:
+            order.remove("proposer")
         return next(role for role in order if role in by)
 
     def _who(self, session: Session, thread: Thread, role: str, at: datetime) -> Actor:
         told = thread.innovation
+        origin = self._case(session, thread).parent if role == "origin_head" else None
         emails = {
             "proposer": told["proposer"]["email"],
             "mentor": (told.get("mentor") or {}).get("email", ""),
             "agency_head": f"kepala.{told['agency']}",
+            "origin_head": f"kepala.{origin.agency.code}" if origin else "",
             "organiser": "penyelenggara",
             "coordinator": "koordinator",
         }
