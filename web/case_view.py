@@ -164,7 +164,9 @@ def next_step(
 def _step_title(state: State, actions: list[Action], locale: str) -> str:
     if state.outcome:
         return state.title(locale)
-    main = next((a for a in actions if a.tone == "positive"), None) or next(iter(actions), None)
+    main = next((a for a in actions if a.tone == "positive"), None) or next(
+        (a for a in actions if a.tone != "negative"), None
+    )
     return main.title if main else state.title(locale)
 
 
@@ -307,6 +309,8 @@ def _kind(event: Event) -> str:
 
 
 def _event_title(flow: Process, event: Event, locale: str) -> str:
+    if event.name == "case.created" and event.data.get("parent"):
+        return _("Adopsi dicatat")
     step = flow.transition(event.name.partition(".")[0], event.data.get("transition", ""))
     return step.title(locale) if step else _(FACT_TITLES.get(event.name, event.name))
 

@@ -6,10 +6,9 @@ from html import escape
 from textwrap import wrap
 
 from workflow.adoptions import ADOPTED, Member
-from workflow.dates import long_date
 from workflow.definition import process
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, WRAP = 176, 66, 56, 18, 14, 22
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, WRAP = 184, 66, 52, 18, 14, 23
 
 
 @dataclass(frozen=True)
@@ -72,10 +71,10 @@ def _line(origin: Place, target: Place) -> str:
 
 def _box(place: Place, here: str, locale: str) -> str:
     case = place.member.case
-    ended = case.outcome == "stopped"
+    ended = case.outcome == "stopped" and place.member.generation > 0
     kinds = ["box", *(["end"] if ended else []), *(["here"] if case.number == here else [])]
     name = wrap(case.agency.short_name, WRAP)[:2]
-    said = wrap(_said(place.member, locale), WRAP + 4)[:1]
+    said = wrap(_said(place.member, locale), WRAP + 8)[:1]
     lines = [(text, "") for text in name] + [(text, ' class="letter-text"') for text in said]
     first = place.y + HEIGHT // 2 - (len(lines) - 1) * 8 + 4
     middle = place.x + WIDTH // 2
@@ -95,6 +94,4 @@ def _said(member: Member, locale: str) -> str:
     case = member.case
     if member.generation == 0:
         return "Origin" if locale == "en" else "Asal inovasi"
-    state = process(case.process).states[case.state].title(locale)
-    started = case.forms.get("adoption_start", {}).get("start_date")
-    return f"{state}, {long_date(case.entered_at)}" if case.outcome and not started else state
+    return process(case.process).states[case.state].title(locale)

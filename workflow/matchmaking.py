@@ -19,7 +19,7 @@ from workflow.models import Agency, Case, Event, User
 LATEST = 500
 """How many of the newest cases are read for what agencies deal with."""
 
-AFFAIR, KIND, NEAR, SIBLING, PROBLEM, REFUSED = 40, 25, 20, 10, 25, -30
+AFFAIR, OTHER, KIND, NEAR, SIBLING, PROBLEM, REFUSED = 40, 20, 25, 20, 10, 25, -30
 SHARED_WORDS = 4
 WORD = re.compile(r"[a-z]{6,}")
 STATED = (("innovation_proposal", "summary"), ("change_plan", "summary"), ("adoption_interest", "problem"))
@@ -95,7 +95,8 @@ def _reasons(
 ) -> Iterator[tuple[int, str]]:
     shared = next((a for a in affairs_of(root) if known and a in known.affairs), None)
     if shared and known:
-        yield AFFAIR, f"Urusan yang sama: {shared} ({known.affairs[shared]})"
+        main = shared == affairs_of(root)[0]
+        yield AFFAIR if main else OTHER, f"Urusan yang sama: {shared} ({known.affairs[shared]})"
     if agency.kind == root.agency.kind:
         yield KIND, f"Jenis yang sama dengan {root.agency.short_name}"
     near = _near(root.agency, agency, places)

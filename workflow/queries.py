@@ -51,6 +51,7 @@ class Filters:
     year: int | None = None
     owner: str = ""
     late: bool = False
+    pipeline: str = "innovation"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def list_cases(
     order = _order(sort)
     if not 1 <= limit <= LARGEST_PAGE:
         raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
-    where = [policy.visible(user), Case.pipeline == "innovation", *_conditions(filters, now)]
+    where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now)]
     total = session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
     query = select(Case).where(*where)
     backwards = (cursor or "").startswith("-")
@@ -158,7 +159,8 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     if filters.cohort:
         found.append(Case.cohort_id.in_(select(Cohort.id).where(Cohort.code == filters.cohort)))
     if filters.year is not None:
-        found.append(Case.number.startswith(f"INV-{filters.year}-", autoescape=True))
+        prefix = "INV" if filters.pipeline == "innovation" else "ADP"
+        found.append(Case.number.startswith(f"{prefix}-{filters.year}-", autoescape=True))
     if filters.owner:
         found.append(_turn_of(filters.owner))
     if filters.late:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from web.api.auth import language
 from workflow import commands, policy, queries
+from workflow.adoptions import ADOPTED, Member
 from workflow.commands.advance import Option
 from workflow.definition import process
 from workflow.delivery import state_of
@@ -15,6 +16,7 @@ from workflow.errors import Reason
 from workflow.guards import average
 from workflow.iid.entries import is_entry, standing
 from workflow.ledger import Actor
+from workflow.matchmaking import Match
 from workflow.models import Case, Email, Event, Evidence, User
 
 Json = dict[str, Any]
@@ -75,6 +77,30 @@ def whole(session: Session, who: Actor, case: Case) -> Json:
         "maturity": maturity(session, case),
         "forms": case.forms,
         "transitions": [transition(option) for option in commands.options(session, who, case)],
+    }
+
+
+def member(found: Member, numbers: Mapping[int, str]) -> Json:
+    """A case of a family of adoptions."""
+    case = found.case
+    return {
+        "number": case.number,
+        "generation": found.generation,
+        "parent": numbers.get(case.parent_id or 0),
+        "agency": {"code": case.agency.code, "name": case.agency.name},
+        "state": case.state,
+        "state_title": process(case.process).states[case.state].title(language()),
+        "adopted": found.generation > 0 and case.outcome == ADOPTED,
+    }
+
+
+def match(found: Match) -> Json:
+    """An agency that would fit an innovation."""
+    return {
+        "agency": {"code": found.agency.code, "name": found.agency.name},
+        "score": found.score,
+        "reasons": found.reasons,
+        "refused": found.refused,
     }
 
 

@@ -104,6 +104,21 @@ OPERATIONS = (
         "proposal", 201, "review", headers=("ETag", "Location"),
     ),
     Operation(
+        "api_adoptions.index", "get", f"{CASE}/adoptions", "Adopsi", "Silsilah adopsi sebuah inovasi",
+        "Inovasi asal dan semua adopsinya menurut generasi. Replikasi oleh daerah lain tidak termasuk.",
+        "adoption_list",
+    ),
+    Operation(
+        "api_adoptions.create", "post", f"{CASE}/adoptions", "Adopsi", "Menyatakan minat atau menawarkan",
+        "`form`: minat perangkat daerah Anda. `agency` dan `note`: tawaran koordinator. `number` adalah "
+        "inovasi yang sudah dipakai, atau adopsi yang sudah berhasil.",
+        "proposal", 201, "adoption_create", headers=("ETag", "Location"),
+    ),
+    Operation(
+        "api_adoptions.matches", "get", f"{CASE}/matches", "Adopsi", "Perangkat daerah yang cocok",
+        "Untuk koordinator: paling cocok lebih dahulu, dengan alasan dan jawaban sebelumnya.", "match_list",
+    ),
+    Operation(
         "api_evidence.index", "get", f"{CASE}/evidence", "Bukti dukung", "Daftar bukti dukung",
         "", "evidence_list",
     ),
@@ -147,6 +162,12 @@ EXAMPLES: Mapping[str, Json] = {
         "agency": "puskesmas-tanon-1",
         "cohort": "pkp-iv-2022",
         "mentor": "atasan@contoh.invalid",
+    },
+    "adoption_create": {
+        "form": {
+            "problem": "Pemohon datang berulang kali untuk menanyakan berkasnya, lalu memakai perantara.",
+            "expected": "Pemohon cukup bertanya lewat pesan.",
+        }
     },
     "draft": {"form": {}, "transition": "submit"},
     "transition": {"note": "Rancangan sudah baik; lanjutkan ke seminar."},
@@ -231,7 +252,7 @@ def _schemas() -> Json:
     count = {"type": "integer", "minimum": 0}
     found["proposal_page"] = _listing("proposal_item", next_cursor={"type": ["string", "null"]}, total=count)
     found["feed"] = _listing("event", next_after=count)
-    found |= {f"{name}_list": _listing(name) for name in ("event", "email", "evidence")}
+    found |= {f"{name}_list": _listing(name) for name in ("adoption", "email", "event", "evidence", "match")}
     return found | {"any_schema": {"title": "Dokumen JSON", "type": "object"}}
 
 

@@ -77,6 +77,12 @@ def _filters() -> Mapping[str, Schema]:
             "enum": sorted({s.owner for s in states}),
             "description": "peran yang memegang giliran",
         },
+        "pipeline": {
+            "type": "string",
+            "enum": sorted({stage.pipeline for flow in flows for stage in flow.stages.values()}),
+            "default": "innovation",
+            "description": "inovasi, atau adopsi inovasi oleh perangkat daerah",
+        },
         "sort": {"type": "string", "enum": sorts, "default": "-updated_at"},
         "limit": {
             "type": "integer",

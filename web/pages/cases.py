@@ -116,7 +116,7 @@ def _active(filters: queries.Filters, choices: list[dict[str, Any]]) -> list[dic
 
 
 def _href(filters: queries.Filters, sort: str, cursor: str | None) -> str:
-    chosen: dict[str, Any] = {k: v for k, v in vars(filters).items() if v not in ("", None, False)}
+    chosen: dict[str, Any] = {k: v for k, v in vars(filters).items() if v != getattr(queries.Filters(), k)}
     if chosen.get("late"):
         chosen["late"] = "1"
     if sort != "-updated_at":

@@ -1,5 +1,6 @@
 """The entry workspace of one case: its indicators, their levels and evidence, and what is still to be won."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
@@ -8,7 +9,7 @@ from werkzeug.wrappers import Response
 from web.context import actor, desk, me
 from web.guards import signed_in
 from web.language import say as _
-from workflow import commands, policy
+from workflow import adoptions, commands, policy
 from workflow.commands.evidence import ADDERS, FILE_TYPES
 from workflow.definition import process
 from workflow.errors import Invalid, NotFound, Problem
@@ -81,6 +82,10 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
         if not is_entry(case):
             raise NotFound
         found = standing(session, case)
+        recorded = {
+            "adopting_agencies": adoptions.network(session, case),
+            "other_regions": adoptions.other_regions(case),
+        }
     view = request.values.get("lihat", VIEWS[0])
     levels = process(case.process).states[case.state].levels
     roles = policy.roles_on(me(), case)
@@ -88,7 +93,7 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
         "cases/indicators.html",
         case=case,
         found=found,
-        rows=[_row(found, row) for row in _shown(found, view)],
+        rows=[_row(found, row) | _recorded(row.indicator, recorded) for row in _shown(found, view)],
         view=view if view in VIEWS else VIEWS[0],
         counts={"peluang": len(found.gains), "verifikasi": len(found.having("waiting"))},
         proven=len(found.having("waiting", "accepted", "refused")),
@@ -128,6 +133,19 @@ def _row(found: Standing, row: Row) -> dict[str, Any]:
         "choices": _choices(row.indicator),
         "accept": _accept(row.indicator),
     }
+
+
+def _recorded(indicator: Indicator, held: Mapping[str, list[str]]) -> dict[str, Any]:
+    """What the system has on record for an indicator; a hint, never a claim or its proof."""
+    if indicator.recorded is None:
+        return {"recorded": None}
+    count = len(held[indicator.recorded.kind])
+    counted = (
+        _("%(n)s perangkat daerah lain mengadopsi", n=count)
+        if indicator.recorded.kind == "adopting_agencies"
+        else _("%(n)s daerah lain mereplikasi", n=count)
+    )
+    return {"recorded": {"text": counted, "level": indicator.recorded.level(count)}}
 
 
 def _choices(indicator: Indicator) -> list[tuple[str, list[tuple[str, str, str]]]]:

@@ -182,8 +182,8 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
     simple: dict[str, list[Scene]] = {
         "planned": [],
         "open": [
-            _step(_on(reported, 20 + i), "record_external_replication")
-            for i in range(len(forms.get("external_replication", [])))
+            _step(max(_on(reported, 20 + i), _wib(entry["date"])), "record_external_replication")
+            for i, entry in enumerate(forms.get("external_replication", []))
         ],
         "candidate": [_step(_on(reported, 40), "recommend")],
         "completing_evidence": [

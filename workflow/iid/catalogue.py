@@ -35,6 +35,18 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """What the system itself counts for an indicator, and how many each parameter takes."""
+
+    kind: str
+    at_least: tuple[int, ...]
+
+    def level(self, count: int) -> int:
+        """The highest parameter that the count would reach."""
+        return sum(count >= least for least in self.at_least)
+
+
+@dataclass(frozen=True)
 class Indicator:
     """One row of SID or SPD. Without a choice of basis, `bases` holds the only one, with an empty key."""
 
@@ -48,6 +60,7 @@ class Indicator:
     unmeasurable: bool
     uncertain: str | None
     proof: Proof | None
+    recorded: Recorded | None = None
 
     @property
     def most(self) -> Decimal:
@@ -186,4 +199,9 @@ def _indicator(raw: dict[str, Any]) -> Indicator:
         unmeasurable=raw.get("unmeasurable", False),
         uncertain=raw.get("uncertain"),
         proof=Proof(proof["kind"], tuple(proof["files"]), proof["text"]) if proof else None,
+        recorded=_recorded(raw.get("recorded")),
     )
+
+
+def _recorded(raw: dict[str, Any] | None) -> Recorded | None:
+    return Recorded(raw["as"], tuple(raw["at_least"])) if raw else None
