@@ -200,7 +200,7 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
     if role == "Koordinator":
         paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]
         paths += ["/penelaah", "/penugasan", "/angkatan/pkp-iv-2022"]
-        paths += ["/impor"]
+        paths += ["/impor", "/adopsi", "/adopsi/INV-2020-0002", "/usulan/ADP-2021-0003"]
     if role == "Penelaah":
         paths += ["/telaah", "/telaah/benturan", "/telaah/pengganti"]
     if role == "Operator":
@@ -213,3 +213,75 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
         )
         assert found == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def become(page: Page, who: str) -> None:
+    """Sign in as somebody of the story who is not on the strip."""
+    post(page, "/demo/masuk", "email", f"{who}@demo.invalid")
+
+
+def go_on(page: Page, days: int) -> None:
+    """Let working days of the demo pass, some at a time."""
+    for _ in range(days // 20):
+        post(page, "/demo/jam", "advance", "20")
+
+
+def post(page: Page, path: str, name: str, value: str) -> None:
+    token = page.locator('input[name="csrf_token"]').first.get_attribute("value") or ""
+    sent: dict[str, str | float | bool] = {"csrf_token": token, name: value}
+    assert page.request.post(f"{host_of(page)}{path}", form=sent, headers={"Referer": page.url}).ok
+
+
+def host_of(page: Page) -> str:
+    return "/".join(page.url.split("/")[:3])
+
+
+def take(page: Page, who: str, case: str, step: str, answers: dict[str, str]) -> None:
+    """Open a step of a case as somebody, fill in and send."""
+    become(page, who)
+    page.goto(f"{host_of(page)}{case}/langkah/{step}")
+    for name, value in answers.items():
+        page.fill(f'[name="{name}"]', value)
+    page.click("button[data-default]")
+    page.wait_for_url(f"**{case}")
+
+
+def test_an_innovation_is_adopted_from_the_market_on(page: Page) -> None:
+    become(page, "dwi.lestariningsih")
+    page.goto(f"{host_of(page)}/adopsi?q=sendu")
+    page.get_by_role("link", name=re.compile("SENDU TUNTAS")).first.click()
+    page.fill(
+        '[name="/problem"]', "Data kematian di desa kami terlambat berbulan-bulan dan bantuan tetap mengalir."
+    )
+    page.fill('[name="/expected"]', "Setiap kematian tercatat dalam satu pekan.")
+    page.get_by_role("button", name="Nyatakan minat").click()
+    page.wait_for_url(re.compile(r"/usulan/ADP-\d+-\d+$"))
+    case = page.url.removeprefix(host_of(page))
+
+    take(page, "kepala.kec-tanon", case, "consent_as_adopter", {"/agreed_on": "2022-12-01"})
+    take(page, "kepala.dispendukcapil", case, "consent_as_origin", {"/agreed_on": "2022-12-01"})
+    agreed = page.locator(".facts .pill", has_text="Disepakati")
+    until(lambda: bool(page.reload()) and agreed.count() == 1, 30)
+    why = "Cara kerja aslinya sesuai dengan keadaan di Kecamatan Tanon tanpa perubahan."
+    take(page, "dwi.lestariningsih", case, "record_adaptation", {"/reason": why})
+    begun = {"/start_date": "2022-12-01", "/place": "Kantor Kecamatan Tanon"}
+    take(page, "dwi.lestariningsih", case, "begin", begun)
+    go_on(page, 80)
+    result = {
+        "/measured_on": "2023-03-01",
+        "/indicators/0/name": "Lama pencatatan kematian",
+        "/indicators/0/unit": "hari",
+        "/indicators/0/baseline": "64",
+        "/indicators/0/result": "9",
+        "/indicators/0/source": "Buku desa",
+        "/beneficiaries": "210",
+        "/story": "Modin melapor pada hari yang sama; dua desa masih menunggu sinyal.",
+    }
+    take(page, "dwi.lestariningsih", case, "record_result", result)
+    become(page, "kepala.kec-tanon")
+    page.goto(f"{host_of(page)}{case}")
+    page.get_by_role("button", name="Nyatakan diadopsi").click()
+    page.locator('dialog [value="yes"]').click()
+
+    page.locator(".facts .pill", has_text="Diadopsi").wait_for()
+    assert page.locator(".measure .bar-value").all_inner_texts() == ["64", "9"]

@@ -4,6 +4,7 @@ A suggestion for the coordinator, who decides; the weights are ours. The size of
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,7 @@ LATEST = 500
 """How many of the newest cases are read for what agencies deal with."""
 
 AFFAIR, OTHER, KIND, NEAR, SIBLING, PROBLEM, REFUSED = 40, 20, 25, 20, 10, 25, -30
-SHARED_WORDS = 4
+SHARED_WORDS, RARE = 4, 3
 WORD = re.compile(r"[a-z]{6,}")
 STATED = (("innovation_proposal", "summary"), ("change_plan", "summary"), ("adoption_interest", "problem"))
 AFFAIRS = ("innovation_proposal", "change_plan", "iga_profile")
@@ -139,14 +140,18 @@ def _words(case: Case) -> frozenset[str]:
 
 
 def _known(session: Session) -> dict[int, _Known]:
-    query = select(Case).where(Case.voided_at.is_(None)).order_by(Case.id.desc()).limit(LATEST)
+    cases = list(
+        session.scalars(select(Case).where(Case.voided_at.is_(None)).order_by(Case.id.desc()).limit(LATEST))
+    )
+    words = {case.id: _words(case) for case in cases}
+    seen = Counter(word for held in words.values() for word in held)
+    everyday = {word for word, count in seen.items() if count > max(RARE, len(cases) // 12)}
     found: dict[int, _Known] = {}
-    for case in session.scalars(query):
+    for case in cases:
         before = found.get(case.agency_id, _Known({}, {}))
         affairs = dict.fromkeys(affairs_of(case), case.number)
-        found[case.agency_id] = _Known(
-            affairs | dict(before.affairs), {**before.words, case.number: _words(case)}
-        )
+        stated = {**before.words, case.number: words[case.id] - everyday}
+        found[case.agency_id] = _Known(affairs | dict(before.affairs), stated)
     return found
 
 
