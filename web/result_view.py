@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from web.language import say as _
-from workflow import dates
 from workflow.models import Case, Evidence
 
 MONTHS = (3, 6, 12)
+HERE = str.maketrans(",.", ".,")
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ def _bars(rows: Iterable[tuple[str, float, str]]) -> list[dict[str, Any]]:
 
 def number(value: float) -> str:
     """1.239 or 6,25"""
-    whole, _point, rest = f"{value:.2f}".rstrip("0").rstrip(".").partition(".")
-    return dates.thousands(int(whole)) + (f",{rest}" if rest else "")
+    return f"{value:,.2f}".rstrip("0").rstrip(".").translate(HERE)
 
 
 def _verdict(indicator: dict[str, Any]) -> tuple[str, str] | None:

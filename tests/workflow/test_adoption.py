@@ -1,6 +1,7 @@
 """Adoptions: from the offer or the interest to adopted, over generations, and what is refused on the way."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -313,3 +314,16 @@ def test_lists_and_pages_agree_on_who_sees_an_adoption(database: Database, as_: 
             if session.scalars(select(Case).where(Case.id == case.id, policy.visible(u))).first()
         }
     assert may == listed == {"dlh", "kepala.dlh", "ani", "yuli", "endah", "haryo"}
+
+
+def test_two_colleagues_who_ask_at_once_begin_one_adoption(database: Database, as_: As, origin: str) -> None:
+    def ask(who: str) -> str:
+        try:
+            return interest(database, as_, who, origin)
+        except Refused as refusal:
+            return refusal.reasons[0].guard
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(ask, ["dlh", "lain"]))
+
+    assert said == ["ADP-2022-0001", "open"]
