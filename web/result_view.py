@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from web.language import locale
 from web.language import say as _
 from workflow.models import Case, Evidence
 
@@ -64,8 +65,9 @@ def _bars(rows: Iterable[tuple[str, float, str]]) -> list[dict[str, Any]]:
 
 
 def number(value: float) -> str:
-    """1.239 or 6,25"""
-    return f"{value:,.2f}".rstrip("0").rstrip(".").translate(HERE)
+    """1.239 or 6,25; in English 1,239 or 6.25"""
+    text = f"{value:,.2f}".rstrip("0").rstrip(".")
+    return text if locale() == "en" else text.translate(HERE)
 
 
 def _verdict(indicator: dict[str, Any]) -> tuple[str, str] | None:
