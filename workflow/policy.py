@@ -42,8 +42,9 @@ def roles_on(user: User, case: Case) -> frozenset[str]:
     }
     if _heads(user, case):
         held.add("agency_head")
-    if case.parent is not None:
-        held |= _roles_of_origin(user, case.parent)
+    origin = case.parent if case.parent_id is not None else None
+    if origin is not None:
+        held |= _roles_of_origin(user, origin)
     if "coordinator" in user.global_roles:
         held.add("coordinator")
     if "organiser" in user.global_roles and case.cohort_id is not None:

@@ -9,7 +9,8 @@ from workflow.validation import schema
 
 def answers(case: Case) -> dict[str, Any]:
     """The forms of a case; an adoption goes on from those of the case it was taken from."""
-    return {**(case.parent.forms if case.parent else {}), **case.forms}
+    origin = case.parent if case.parent_id is not None else None
+    return {**(origin.forms if origin else {}), **case.forms}
 
 
 def prefilled(name: str, forms: Mapping[str, Any]) -> dict[str, Any]:

@@ -327,3 +327,14 @@ def test_two_colleagues_who_ask_at_once_begin_one_adoption(database: Database, a
         said = sorted(pool.map(ask, ["dlh", "lain"]))
 
     assert said == ["ADP-2022-0001", "open"]
+
+
+def test_an_import_with_adopters_is_not_undone(database: Database, as_: As, origin: str) -> None:
+    interest(database, as_, "dlh", origin)
+
+    with database.write() as session:
+        case = session.scalars(select(Case).where(Case.number == origin)).one()
+        kept = commands.take_back(session, as_(session, "endah"), "coordinator", [case])
+
+        assert kept == {case.id: "Sudah ada perangkat daerah yang mengadopsinya."}
+        assert case.voided_at is None

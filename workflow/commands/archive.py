@@ -78,8 +78,10 @@ def take_back(session: Session, actor: Actor, role: str, cases: Sequence[Case]) 
 
     Whatever somebody has worked on since is left alone.
     """
-    drafted = set(session.scalars(select(Draft.case_id).where(Draft.case_id.in_([c.id for c in cases]))))
-    reasons = {c.id: reason for c in cases if (reason := _touched(c, drafted))}
+    ids = [case.id for case in cases]
+    drafted = set(session.scalars(select(Draft.case_id).where(Draft.case_id.in_(ids))))
+    adopted = set(session.scalars(select(Case.parent_id).where(Case.parent_id.in_(ids))))
+    reasons = {c.id: reason for c in cases if (reason := _touched(c, drafted, adopted))}
     entries = []
     for case in cases:
         if case.id not in reasons and case.voided_at is None:
@@ -145,7 +147,9 @@ def _facts(case: Case, arrival: Arrival, known: Mapping[Arrival, str]) -> dict[s
     }
 
 
-def _touched(case: Case, drafted: set[int]) -> str | None:
+def _touched(case: Case, drafted: set[int], adopted: set[int | None]) -> str | None:
     if case.voided_at is None and case.seq > 1:
         return "Sudah ada langkah setelah impor."
+    if case.id in adopted:
+        return "Sudah ada perangkat daerah yang mengadopsinya."
     return "Formulirnya sudah mulai diisi." if case.id in drafted else None
