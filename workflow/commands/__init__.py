@@ -26,6 +26,9 @@ from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.start import amend, start
 from workflow.commands.substitutes import begin_substitute, due_substitutes, end_substitute, set_substitute
 from workflow.commands.years import set_spd, set_window
+from workflow.search import index
+
+index.follow()
 
 __all__ = [
     "Arrival",
