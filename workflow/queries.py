@@ -1,12 +1,24 @@
 """What pages and the API read. Every query asks the policy, so that nobody finds what is not theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session, raiseload
+from sqlalchemy.sql.base import ExecutableOption
 
 from workflow import conflicts, policy
 from workflow.conflicts import Finding
@@ -26,6 +38,7 @@ from workflow.models import (
     SearchDocument,
     Substitute,
     User,
+    View,
 )
 from workflow.search import match
 from workflow.search.terms import terms, together
@@ -89,17 +102,19 @@ def list_cases(
     sort: str = "",
     limit: int = PAGE,
     cursor: str | None = None,
+    options: Sequence[ExecutableOption] = (),
 ) -> Page:
     """A page of the cases this person may see. Raises Invalid for an unknown sort, limit or cursor.
 
     Without `sort` what fits a question best comes first, else what changed last. A cursor is the number
-    of the case that the page follows, or, with a minus before it, precedes.
+    of the case that the page follows, or, with a minus before it, precedes. `options` say what is loaded
+    with each case.
     """
     if not 1 <= limit <= LARGEST_PAGE:
         raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
     order = _order(session, sort, filters)
     where, counts, relaxed = _found(session, user, now, filters)
-    query = select(Case).where(*where)
+    query = select(Case).where(*where).options(*options)
     backwards = (cursor or "").startswith("-")
     if cursor:
         query = query.where(_beyond(*_standing_at(session, user, cursor, order), order, backwards=backwards))
@@ -126,6 +141,49 @@ def every_case(
     order = _order(session, sort, filters)
     query = select(Case).where(*where).order_by(*order.clauses(backwards=False)).limit(limit)
     return list(session.scalars(query))
+
+
+def first_cases(session: Session, user: User, now: datetime, filters: Filters, limit: int) -> list[Case]:
+    """The best of a question whose words may be unfinished or have slips; without their people."""
+    index, asked = match.index_of(session), terms(filters.q)
+    nearly = match.matching(index, asked, together(asked, filters.q), relaxed=True)
+    query = (
+        select(Case)
+        .where(policy.visible(user), Case.pipeline == "innovation", *_conditions(filters, now), nearly)
+        .order_by(match.rank(index, asked).desc(), Case.id.desc())
+        .limit(limit)
+        .options(raiseload(Case.participants))
+    )
+    return list(session.scalars(query))
+
+
+def affairs_of(session: Session) -> dict[int, str]:
+    """The main urusan of every case that names one, by id."""
+    rows = session.execute(
+        select(SearchDocument.case_id, SearchDocument.affair).where(SearchDocument.affair.is_not(None))
+    )
+    return {row[0]: row[1] or "" for row in rows}
+
+
+def names_of_groups(session: Session) -> dict[str, list[tuple[str, str]]]:
+    """(code, name) of the topmost agencies by name and of the cohorts, newest first, in one statement."""
+    agencies = select(literal("agency"), Agency.code, Agency.short_name, literal(0)).where(
+        Agency.parent_id.is_(None)
+    )
+    batches = select(literal("cohort"), Cohort.code, Cohort.name, -Cohort.year)
+    found: dict[str, list[tuple[str, str]]] = {"agency": [], "cohort": []}
+    rows = session.execute(union_all(agencies, batches))
+    for kind, code, name, _rank in sorted(rows, key=lambda row: (row[3], row[2])):
+        found[kind].append((code, name))
+    return found
+
+
+def views_of(session: Session, user: User) -> list[View]:
+    """The lists this person keeps, then those that others share, by name."""
+    mine = View.owner_id == user.id
+    return list(
+        session.scalars(select(View).where(or_(mine, View.shared)).order_by(mine.desc(), View.name)).unique()
+    )
 
 
 def _found(

@@ -12,11 +12,17 @@ from workflow.definition import process, versions
 from workflow.errors import Invalid, Problem
 from workflow.imports import queries as imports
 from workflow.phrases import phrase
+from workflow.search import query
 from workflow.validation import Validator, escape, schema
 
 Schema = Mapping[str, Any]
 NUMBER: Schema = schema("proposal")["properties"]["number"]
 LARGEST_ID = 2**31 - 1
+QUESTION = (
+    'kata dan "frasa" dari nama, isi formulir, nomor, instansi, atau pengusul, dan kunci '
+    + ", ".join(f"`{key.name}:`" for key in query.KEYS)
+    + " serta `terlambat`; kunci di sini mengalahkan parameter yang sama"
+)
 FEED_PAGE, LARGEST_FEED_PAGE = 100, 1000
 
 
@@ -70,14 +76,18 @@ def _filters() -> Mapping[str, Schema]:
             "type": "string",
             "maxLength": 200,
             "pattern": "^[^\\u0000]*$",
-            "description": "kata dari nama inovasi, nomor, atau instansi",
+            "description": QUESTION,
         },
         "owner": {
             "type": "string",
             "enum": sorted({s.owner for s in states}),
             "description": "peran yang memegang giliran",
         },
-        "sort": {"type": "string", "enum": sorts, "default": "-updated_at"},
+        "sort": {
+            "type": "string",
+            "enum": [queries.RELEVANCE, *sorts],
+            "description": "tanpa sort: relevance bila q berisi kata, selain itu -updated_at",
+        },
         "limit": {
             "type": "integer",
             "minimum": 1,
