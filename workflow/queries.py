@@ -528,6 +528,11 @@ def _public() -> ColumnElement[bool]:
     )
 
 
+def known_to(user: User) -> ColumnElement[bool]:
+    """Innovations this person may see, and those that everybody may know of."""
+    return and_(Case.pipeline == "innovation", or_(policy.visible(user), _public()))
+
+
 @dataclass(frozen=True)
 class Figures:
     """Counts that the front page shows."""

@@ -45,6 +45,7 @@ def act() -> str | tuple[str, int]:
     going = bool(step and request.form.get("go"))
     problem = _("Isi catatan; langkah ini mewajibkannya.") if going and needs_note and not note else ""
     ready = going and not problem
+    lines.sort(key=lambda line: bool(line.reasons))
     if ready:
         lines = [_taken(line, step, note or None) for line in lines]
     html = render_template(

@@ -19,6 +19,7 @@ from workflow.models import Case, View
 from workflow.phrases import ROLE_NAMES
 from workflow.search import query, suggest
 from workflow.search.highlight import Marker
+from workflow.search.similar import similar
 from workflow.search.terms import terms
 
 bp = Blueprint("lists", __name__, url_prefix="/usulan")
@@ -175,6 +176,16 @@ def hints() -> str:
     marker = Marker(terms(text), relaxed=True)
     found = [{"case": case, "parts": marker.marked(case.title)} for case in cases]
     return render_template("cases/_hints.html", offers=offers, cases=found, text=text.strip())
+
+
+@bp.get("/serupa")
+@signed_in
+def alike() -> str:
+    """What resembles a title that is being typed."""
+    title = (request.args.get("/title") or request.args.get("title", ""))[:200]
+    with desk().database.read() as session:
+        found = similar(session, me(), title, request.args.get("selain", type=int))
+    return render_template("cases/_similar.html", similar=found)
 
 
 # --- views that people keep -----------------------------------------------------------------------------

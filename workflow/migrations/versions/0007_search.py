@@ -41,6 +41,7 @@ CREATE TABLE search_index (
     case_id integer PRIMARY KEY, heading tsvector NOT NULL, words tsvector NOT NULL, spelling tsvector NOT NULL
 )
 """,
+    "CREATE INDEX ix_search_index_heading ON search_index USING gin (heading)",
     "CREATE INDEX ix_search_index_words ON search_index USING gin (words)",
     "CREATE INDEX ix_search_index_spelling ON search_index USING gin (spelling)",
     """
