@@ -22,7 +22,8 @@ def keep_view(
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME or not storable(name):
         raise Invalid([Problem("/name", f"Beri nama, paling panjang {LONGEST_NAME} huruf.")])
-    held = session.scalars(select(View).where(View.owner_id == actor.user.id, View.name == name)).first()
+    named = select(View).where(View.owner_id == actor.user.id, View.name == name)
+    held = session.scalars(named).unique().one_or_none()
     if held is None:
         count = session.scalar(select(func.count()).where(View.owner_id == actor.user.id)) or 0
         if count >= MOST_VIEWS:
