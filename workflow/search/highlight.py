@@ -10,6 +10,7 @@ from workflow.search.words import SPELT, WORD, plain, spellings, stem
 Parts = list[tuple[str, bool]]
 """Pieces of a text in order, each with whether it is a hit."""
 AROUND = 70
+LONG_WORD = 15  # letters, with what stands between words
 
 
 class Marker:
@@ -26,16 +27,28 @@ class Marker:
 
     def snippet(self, text: str, body: str) -> Parts:
         """A piece around the first hit; nothing where there is none. `body` has a stem for each word."""
-        at = next((n for n, word in enumerate(body.split(" ")) if word in self._stems), None)
-        if at is None:
-            return []
-        hit = next(islice(WORD.finditer(plain(text)), at, None), None)
+        at = self._first(f" {body} ")
+        hit = _word(text, at) if at is not None else None
         return self.marked(_cut(text, hit)) if hit else []
+
+    def _first(self, body: str) -> int | None:
+        """Which word of the body is the first hit."""
+        places = [place for word in self._stems if (place := body.find(f" {word} ")) >= 0]
+        return body.count(" ", 0, min(places)) if places else None
 
     def _hits(self, word: str) -> bool:
         if stem(word) in self._stems or word.startswith(self._begun or "\0"):
             return True
         return bool(self._near) and not self._near.isdisjoint(spellings(word) or [SPELT + word])
+
+
+def _word(text: str, at: int) -> re.Match[str] | None:
+    """The word of this place, looked for in a beginning of the text that nearly always holds it."""
+    for part in (text[: (at + 1) * LONG_WORD], text):
+        found = next(islice(WORD.finditer(plain(part)), at, None), None)
+        if found is not None and (part is text or found.end() < len(part)):
+            return found
+    return None
 
 
 def _cut(text: str, hit: re.Match[str]) -> str:
