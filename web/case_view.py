@@ -338,10 +338,10 @@ def initials(name: str) -> str:
     return "".join(w[0] for w in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
 
 
-def row(case: Case, now: datetime, locale: str) -> dict[str, Any]:
-    """A case as one line of a list."""
+def row(case: Case, now: datetime, locale: str, *, people: bool = True) -> dict[str, Any]:
+    """A case as one line of a list, with its owner's name where `people` are loaded."""
     text, tone = state_pill(case, now, locale)
-    owner = case.holder("proposer")
+    owner = case.holder("proposer") if people else None
     return {
         "number": case.number,
         "title": case.title,
@@ -357,6 +357,8 @@ def row(case: Case, now: datetime, locale: str) -> dict[str, Any]:
         "late": is_late(case, now),
         "marks": stage_marks(case, now, locale),
         "updated": dates.long_date(case.updated_at),
+        "created": dates.long_date(case.created_at),
+        "cohort": case.cohort.name if case.cohort else "",
     }
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from workflow import conflicts, dates, policy, queries, substitutes
+from workflow.affairs import affairs
 from workflow.calendar import wib_date
 from workflow.conflicts import Finding, Pair
 from workflow.definition import ReviewRule, process
@@ -108,15 +109,6 @@ def fit(user: User, case: Case) -> float:
         + OTHER_AFFAIR * any(o in known for o in others)
         + CATEGORY * (case.category in user.expertise.get("categories", []))
     )
-
-
-def affairs(case: Case) -> tuple[str | None, list[str]]:
-    """The main urusan of a case and the others it serves, as its forms say."""
-    for form in ("iga_profile", "change_plan", "innovation_proposal"):
-        held = case.forms.get(form)
-        if isinstance(held, dict) and "main_affair" in held:
-            return held["main_affair"], held.get("other_affairs", [])
-    return None, []
 
 
 def _bar(case: Case, user: User, found: list[Finding], away: Mapping[int, User]) -> str | None:

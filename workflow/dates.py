@@ -50,6 +50,11 @@ def deadline(moment: datetime, locale: str = "id") -> str:
     return f"{full_date(moment, locale)}, {clock_time(moment, locale)}"
 
 
+def wib(moment: datetime) -> str:
+    """2022-09-12 09:00, for tables that are sorted and reckoned with."""
+    return moment.astimezone(WIB).strftime("%Y-%m-%d %H:%M")
+
+
 def age(duration: timedelta, locale: str = "id") -> str:
     """How long something has waited, in the unit people would use: 5 menit, 3 jam, 12 hari."""
     minutes = max(int(duration.total_seconds() // 60), 0)

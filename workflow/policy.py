@@ -155,6 +155,16 @@ def may_see_all_mail(user: User, case: Case) -> bool:
     return bool(roles_on(user, case) & SEE_REVIEWS)
 
 
+def may_share_views(user: User) -> bool:
+    """Offer a list of one's own to everybody; what it shows is still each reader's own."""
+    return bool(user.global_roles & {"coordinator", "organiser"})
+
+
+def may_act_in_bulk(user: User) -> bool:
+    """Take one step on many cases of a list; each is asked about on its own."""
+    return bool(user.global_roles & {"coordinator", "organiser"})
+
+
 def may_run_delivery(user: User) -> bool:
     """Look at jobs and mails of all cases, retry and drop."""
     return bool(user.global_roles & {"coordinator", "admin"})

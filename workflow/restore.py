@@ -16,10 +16,12 @@ from workflow.audit import Mark
 from workflow.db import Database
 from workflow.evidence_store import EvidenceStore
 from workflow.models import Base
+from workflow.search import index
 from workflow.settings import Settings
 
 BATCH = 1000
 REFERENCE = {"agencies", "chain", "alembic_version"}
+DERIVED = "search_index"  # triggers fill it
 """What `loncatan migrate` alone puts into a new database."""
 
 
@@ -47,6 +49,7 @@ def restore(
         verdict = _judge(session, archive)
         _files(archive, settings)
     migrations.upgrade(database)
+    index.complete(database)
     return verdict
 
 
@@ -65,7 +68,7 @@ def _require_empty(database: Database, settings: Settings) -> None:
     """Nothing may be overwritten: no rows but what `migrate` makes, no evidence, no anchors."""
     with database.engine.connect() as connection:
         for name in inspect(connection).get_table_names():
-            if name in REFERENCE and name != "chain":
+            if name.startswith(DERIVED) or (name in REFERENCE and name != "chain"):
                 continue
             where = text("position > 0") if name == "chain" else text("1 = 1")
             if connection.scalar(select(func.count()).select_from(table(name)).where(where)):

@@ -12,6 +12,7 @@ from web.pages.delivery import ABOUT_ACCOUNT
 from web.pages.entries import STATES
 from workflow.errors import DomainError, Forbidden, NotFound, Stale
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
+from workflow.search import query
 
 WEB = Path(errors.__file__).parent
 ENGLISH = WEB / "translations" / "en.po"
@@ -37,4 +38,5 @@ def _looked_up() -> Iterable[str]:
     tables = (ROLE_NAMES, SIGN_IN_NAMES, FACT_TITLES, ABOUT_ACCOUNT, errors.TITLES, errors.HINTS)
     yield from (text for table in tables for text in table.values())
     yield from (text for text, _ in STATES.values())
+    yield from (key.help for key in query.KEYS)
     yield from (*errors_told, errors.EXPIRED)

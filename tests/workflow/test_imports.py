@@ -15,7 +15,7 @@ from tests import tables
 from tests.conftest import MovableClock
 from workers import jobs
 from workers.office import Office
-from workflow import audit, commands, policy
+from workflow import audit, commands, policy, sheets
 from workflow.db import Database
 from workflow.errors import Forbidden, Invalid, NotFound
 from workflow.imports import chunks, desk, queries, sheet
@@ -340,8 +340,9 @@ def test_a_file_beyond_the_size_is_refused() -> None:
 def test_findings_leave_as_texts_and_never_as_formulas() -> None:
     table = [["=1+1", "+62", "-5", "@x", "biasa"]]
 
-    assert out.as_csv(table).decode("utf-8-sig") == "'=1+1;'+62;'-5;'@x;biasa\r\n"
-    found = sheet.load(io.BytesIO(out.as_xlsx([["Judul", "Instansi"], *[r[:2] for r in table]])), "a.xlsx")
+    assert sheets.as_csv(table).decode("utf-8-sig") == "'=1+1;'+62;'-5;'@x;biasa\r\n"
+    book = sheets.as_xlsx([["Judul", "Instansi"], *[r[:2] for r in table]], "Temuan")
+    found = sheet.load(io.BytesIO(book), "a.xlsx")
     assert found.rows[0][1] == ["=1+1", "+62"]
 
 

@@ -37,7 +37,7 @@ def test_the_migrations_make_what_the_models_describe(empty: Database) -> None:
     migrations.upgrade(empty)
 
     with empty.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _ours})
         assert compare_metadata(context, Base.metadata) == []
 
 
@@ -49,4 +49,10 @@ def test_every_revision_upgrades_to_the_newest_and_again_changes_nothing(empty: 
     migrations.upgrade(empty)
 
     assert migrations.present(empty) == migrations.newest()
-    assert set(inspect(empty.engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+    tables = {name for name in inspect(empty.engine).get_table_names() if _ours(name, "table", {})}
+    assert tables == {*Base.metadata.tables, "alembic_version"}
+
+
+def _ours(name: str | None, _kind: str, _parents: object) -> bool:
+    """Not the index that each database keeps in its own way."""
+    return not (name or "").startswith(("search_index", "ix_search_index"))

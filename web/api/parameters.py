@@ -12,11 +12,17 @@ from workflow.definition import process, versions
 from workflow.errors import Invalid, Problem
 from workflow.imports import queries as imports
 from workflow.phrases import phrase
+from workflow.search import query
 from workflow.validation import Validator, escape, schema
 
 Schema = Mapping[str, Any]
 NUMBER: Schema = schema("proposal")["properties"]["number"]
 LARGEST_ID = 2**31 - 1
+QUESTION = (
+    'kata dan "frasa" dari nama, isi formulir, nomor, instansi, atau pengusul, dan kunci '
+    + ", ".join(f"`{key.name}:`" for key in query.KEYS)
+    + " serta `terlambat`; kunci di sini mengalahkan parameter yang sama"
+)
 FEED_PAGE, LARGEST_FEED_PAGE = 100, 1000
 
 
@@ -70,7 +76,7 @@ def _filters() -> Mapping[str, Schema]:
             "type": "string",
             "maxLength": 200,
             "pattern": "^[^\\u0000]*$",
-            "description": "kata dari nama inovasi, nomor, atau instansi",
+            "description": QUESTION,
         },
         "owner": {
             "type": "string",
@@ -83,7 +89,11 @@ def _filters() -> Mapping[str, Schema]:
             "default": "innovation",
             "description": "inovasi, atau adopsi inovasi oleh perangkat daerah",
         },
-        "sort": {"type": "string", "enum": sorts, "default": "-updated_at"},
+        "sort": {
+            "type": "string",
+            "enum": [queries.RELEVANCE, *sorts],
+            "description": "tanpa sort: relevance bila q berisi kata, selain itu -updated_at",
+        },
         "limit": {
             "type": "integer",
             "minimum": 1,

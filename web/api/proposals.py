@@ -1,6 +1,5 @@
 """Proposals: begin, list, read, save drafts, take steps, review."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +13,7 @@ from web.context import desk, now
 from workflow import commands, queries
 from workflow.errors import Invalid
 from workflow.ledger import Actor
+from workflow.search import query
 
 bp = Blueprint("api_proposals", __name__, url_prefix="/api/v1/proposals")
 bp.register_error_handler(Invalid, bounded)
@@ -34,10 +34,11 @@ def create() -> Response:
 @bp.get("")
 def index() -> Response:
     asked = parameters.read()
-    filters = queries.Filters(**{k: v for k, v in asked.items() if k not in PAGING})
-    filters = replace(filters, q=filters.q.strip())
+    chosen = {k: v for k, v in asked.items() if k not in PAGING}
     paging = {k: v for k, v in asked.items() if k in PAGING}
     with desk().database.read() as session:
+        question = query.parse(session, chosen.get("q", ""))
+        filters = queries.Filters(**(chosen | question.filters | {"q": question.words}))
         page = queries.list_cases(session, caller(), now(), filters, **paging)
     response = jsonify(
         items=[answers.item(case) for case in page.cases],

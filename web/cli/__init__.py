@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from web.cli import audit, backup, demo, doctor, iid, imports, jobs, people, process, replay, run
+from web.cli import audit, backup, demo, doctor, iid, imports, jobs, people, process, replay, run, search
 from workflow.errors import DomainError, Invalid
 
 
@@ -41,6 +41,7 @@ for command in (
     backup.restore,
     iid.iid,
     replay.replay,
+    search.search,
     doctor.doctor,
 ):
     main.add_command(command)

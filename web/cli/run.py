@@ -23,16 +23,18 @@ from workflow.evidence_store import EvidenceStore
 from workflow.logs import configure_logging
 from workflow.models import Fact
 from workflow.reference.load import load_agencies
+from workflow.search import index
 from workflow.settings import Settings
 
 THREADS = 8
 
 
 def prepare(database: Database) -> None:
-    """Tables and reference data."""
+    """Tables, reference data, and the search index of an installation from before there was one."""
     migrations.upgrade(database)
     with database.write() as session:
         load_agencies(session)
+    index.complete(database)
 
 
 @click.command()

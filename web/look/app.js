@@ -4,6 +4,7 @@ import { autosave } from "./autosave.js";
 import { forms } from "./forms.js";
 import { keys } from "./keys.js";
 import { passkeys } from "./passkeys.js";
+import { picks, search } from "./search.js";
 import { uploads } from "./upload.js";
 import { frame } from "./frame.js";
 
@@ -20,6 +21,8 @@ forms(document);
 uploads(document);
 autosave(document);
 passkeys(document);
+search(document);
+picks(document);
 document.addEventListener("htmx:load", (event) => {
   forms(event.detail.elt);
   uploads(event.detail.elt);

@@ -1,14 +1,11 @@
-"""The list of cases, beginning one, and the page of one."""
+"""Beginning a case, and the page of one."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from web import case_view, forms, result_view
@@ -18,112 +15,14 @@ from web.language import locale
 from web.once import once
 from workflow import adoptions, commands, comparison, family_tree, policy, queries, validation
 from workflow.adoptions import Member
-from workflow.definition import process, version_for
+from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, Problem
 from workflow.guards import average, counted, reviews_of, spread
 from workflow.models import Agency, Case, Cohort, Event, Review
-from workflow.phrases import ROLE_NAMES
 
 bp = Blueprint("cases", __name__, url_prefix="/usulan")
 
-FILTERS = ("stage", "state", "category", "agency", "cohort", "owner")
 TABS = ("ringkasan", "formulir", "telaah", "surel", "riwayat")
-
-
-@bp.get("")
-@signed_in
-def index() -> str:
-    filters = _filters(request.args)
-    sort = request.args.get("sort", "-updated_at")
-    cursor = request.args.get("cursor")
-    with desk().database.read() as session:
-        page = queries.list_cases(session, me(), now(), filters, sort=sort, cursor=cursor)
-        choices = _choices(session, filters)
-    rows = [case_view.row(case, now(), locale()) for case in page.cases]
-    return render_template(
-        "cases/index.html",
-        rows=rows,
-        total=page.total,
-        filters=choices,
-        q=filters.q,
-        sort=sort,
-        active=_active(filters, choices),
-        next_href=_href(filters, sort, page.next_cursor) if page.next_cursor else None,
-        previous_href=_href(filters, sort, page.previous_cursor) if page.previous_cursor else None,
-        sort_href=lambda key: _href(filters, key, None),
-        may_propose=policy.may_propose(me()),
-    )
-
-
-def _filters(args: MultiDict[str, str]) -> queries.Filters:
-    year = args.get("year", "")
-    return queries.Filters(
-        q=args.get("q", "").strip()[:200],
-        year=int(year) if year.isdecimal() and len(year) == 4 else None,  # noqa: PLR2004
-        late=args.get("late") == "1",
-        **{name: args.get(name, "")[:120] for name in FILTERS},
-    )
-
-
-def _choices(session: Session, filters: queries.Filters) -> list[dict[str, Any]]:
-    flow = process(version_for(now().year))
-    agencies = session.scalars(select(Agency).where(Agency.parent_id.is_(None)).order_by(Agency.name))
-    cohorts = session.scalars(select(Cohort).order_by(Cohort.year.desc(), Cohort.name))
-    return [
-        _choice(
-            "stage",
-            _("Tahap"),
-            [(s.name, s.title(locale())) for s in flow.pipeline("innovation")],
-            filters.stage,
-        ),
-        _choice(
-            "category",
-            _("Jenis"),
-            [("digital", _("Digital")), ("non_digital", _("Non digital"))],
-            filters.category,
-        ),
-        _choice(
-            "owner",
-            _("Giliran"),
-            [(r, _(ROLE_NAMES[r])) for r in policy.CASE_ROLES if queries.states_owned_by(r)],
-            filters.owner,
-        ),
-        _choice("cohort", _("Angkatan"), [(c.code, c.name) for c in cohorts], filters.cohort),
-        _choice("agency", _("Instansi"), [(a.code, a.short_name) for a in agencies], filters.agency),
-        _choice("late", _("Waktu"), [("1", _("Terlambat"))], "1" if filters.late else ""),
-    ]
-
-
-def _choice(name: str, title: str, pairs: list[tuple[str, str]], chosen: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "title": title,
-        "options": [{"value": v, "label": label, "selected": v == chosen} for v, label in pairs],
-    }
-
-
-def _active(filters: queries.Filters, choices: list[dict[str, Any]]) -> list[dict[str, str]]:
-    found = []
-    for choice in choices:
-        for option in choice["options"]:
-            if option["selected"]:
-                href = _href(queries.without(filters, choice["name"]), "-updated_at", None)
-                found.append({"label": f"{choice['title']}: {option['label']}", "remove_href": href})
-    if filters.q:
-        href = _href(queries.without(filters, "q"), "-updated_at", None)
-        found.append({"label": f"“{filters.q}”", "remove_href": href})
-    return found
-
-
-def _href(filters: queries.Filters, sort: str, cursor: str | None) -> str:
-    chosen: dict[str, Any] = {k: v for k, v in vars(filters).items() if v != getattr(queries.Filters(), k)}
-    if chosen.get("late"):
-        chosen["late"] = "1"
-    if sort != "-updated_at":
-        chosen["sort"] = sort
-    if cursor:
-        chosen["cursor"] = cursor
-    return f"/usulan?{urlencode(chosen)}" if chosen else "/usulan"
 
 
 # --- beginning and correcting ------------------------------------------------------------------------

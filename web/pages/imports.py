@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from web.context import actor, desk, me
 from web.guards import allowed
 from web.once import once
-from workflow import policy
+from workflow import policy, sheets
 from workflow.errors import DomainError, Invalid, NotFound, Problem, Refused
 from workflow.imports import columns, queries, sheet, tables
 from workflow.imports import desk as imports
@@ -133,7 +133,8 @@ def findings(import_id: int, ending: str) -> Response:
     with desk().database.read() as session:
         made = imports.find(session, actor(session), _sane(import_id))
         table = tables.findings(session, made)
-    body = tables.as_xlsx(table) if ending == "xlsx" else tables.as_csv(table)
+    in_book = ending == "xlsx"
+    body = sheets.as_xlsx(table, "Temuan", tables.TEXT_WIDTHS) if in_book else sheets.as_csv(table)
     return _file(body, f"temuan-impor-{import_id}.{ending}")
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from web import case_view, dates, forms
-from web.context import actor, desk, now
+from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
@@ -21,6 +21,7 @@ from workflow.errors import Invalid, Problem, Reason, Refused, Stale
 from workflow.guards import Attempt, unmet
 from workflow.models import Case, Draft
 from workflow.prefill import answers, prefilled, sources
+from workflow.search.similar import Similar, similar
 
 bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
 
@@ -232,6 +233,7 @@ def _page(
         if form
         else [{"message": p.message, "id": "note"} for p in problems],
         section_of={key: s.id for s in sections for key in s.names},
+        similar=_similar(found) if here is None else [],
         reasons=[r for r in found.reasons if r.guard not in case_view.TRACKS],
         version=commands.etag(found.case) if conflict is None else _fresh_version(found),
         key=uuid4().hex,
@@ -242,6 +244,16 @@ def _page(
         last=bool(sections) and here is sections[-1],
         href=_href(found),
     )
+
+
+def _similar(found: Situation) -> list[Similar]:
+    """What resembles a proposal that is about to be handed in for the first time."""
+    flow = process(found.case.process)
+    proposing = found.case.stage == flow.pipeline(found.case.pipeline)[0].name
+    if not proposing or found.step.form is None or found.step.form in found.case.forms:
+        return []
+    with desk().database.read() as session:
+        return similar(session, me(), found.case.title, found.case.id)
 
 
 def _sections(found: Situation, problems: list[Problem]) -> list[forms.Section]:

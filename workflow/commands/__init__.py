@@ -26,7 +26,11 @@ from workflow.commands.profiles import set_profile
 from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.start import amend, start
 from workflow.commands.substitutes import begin_substitute, due_substitutes, end_substitute, set_substitute
+from workflow.commands.views import drop_view, keep_view
 from workflow.commands.years import set_spd, set_window
+from workflow.search import index
+
+index.follow()
 
 __all__ = [
     "Arrival",
@@ -45,6 +49,7 @@ __all__ = [
     "complete",
     "declare_conflict",
     "dismiss_conflict",
+    "drop_view",
     "due_substitutes",
     "end_substitute",
     "etag",
@@ -54,6 +59,7 @@ __all__ = [
     "give_review",
     "hand_over",
     "judge_claim",
+    "keep_view",
     "offer",
     "options",
     "receive",

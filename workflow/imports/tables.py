@@ -1,25 +1,18 @@
-"""Tables that leave: the template to fill in, and the list of findings. No cell of them is a formula."""
+"""Tables of an import that leave: the template to fill in, and the list of findings."""
 
-import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import xlsxwriter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from xlsxwriter.worksheet import Worksheet
 
-from workflow.imports.columns import columns, letter
+from workflow.imports.columns import columns
 from workflow.imports.reader import MOST_ROWS
 from workflow.models import Agency, Case, Import, ImportRow
+from workflow.sheets import OPTIONS, as_csv, write
 
-OPTIONS = {
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-    "in_memory": True,
-}
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "|")
 FINDING_TITLES = ("Baris", "Kolom", "Judul kolom", "Isi", "Jenis", "Temuan", "Hasil", "Nomor usulan")
 LEVELS = {"error": "Kesalahan", "remark": "Catatan"}
 RESULTS = {
@@ -36,7 +29,7 @@ TEXT_WIDTHS = (8, 8, 26, 36, 12, 70, 20, 18)
 
 def template_csv(kind: str) -> bytes:
     """The headings alone."""
-    return _csv([[column.title for column in columns(kind)]])
+    return as_csv([[column.title for column in columns(kind)]])
 
 
 def template_xlsx(kind: str, agencies: Sequence[str]) -> bytes:
@@ -55,12 +48,12 @@ def template_xlsx(kind: str, agencies: Sequence[str]) -> bytes:
             sheet.write_string(0, at, column.title, bold)
             sheet.write_comment(0, at, column.help)
             _offer(sheet, at, column.cell, column.choices, len(agencies))
-        _write(lists, [["Instansi"], *([name] for name in agencies)])
+        write(lists, [["Instansi"], *([name] for name in agencies)])
         lists.set_column(0, 0, 60)
         rows = [
             [c.title, "wajib" if c.required else "boleh kosong", c.help, c.example] for c in columns(kind)
         ]
-        _write(help_sheet, [["Kolom", "Harus ada", "Keterangan", "Contoh"], *rows], wrapped)
+        write(help_sheet, [["Kolom", "Harus ada", "Keterangan", "Contoh"], *rows], wrapped)
         for at, width in enumerate((24, 14, 80, 40)):
             help_sheet.set_column(at, at, width)
     return made.getvalue()
@@ -98,37 +91,3 @@ def findings(session: Session, made: Import) -> list[list[str]]:
         if note:
             found.append([str(row), "", "", "", "Catatan", note, *end])
     return found
-
-
-def as_csv(table: Iterable[Sequence[str]]) -> bytes:
-    return _csv(table)
-
-
-def as_xlsx(table: Iterable[Sequence[str]]) -> bytes:
-    made = io.BytesIO()
-    with xlsxwriter.Workbook(made, OPTIONS) as book:
-        sheet = book.add_worksheet("Temuan")
-        _write(sheet, table, book.add_format({"text_wrap": True, "valign": "top"}))
-        for at, width in enumerate(TEXT_WIDTHS):
-            sheet.set_column(at, at, width)
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(f"A1:{letter(len(FINDING_TITLES) - 1)}1")
-    return made.getvalue()
-
-
-def _write(sheet: Worksheet, table: Iterable[Sequence[str]], format_: object = None) -> None:
-    for at, row in enumerate(table):
-        for column, text in enumerate(row):
-            sheet.write_string(at, column, text, format_)
-
-
-def _csv(table: Iterable[Sequence[str]]) -> bytes:
-    """With a BOM and semicolons, as spreadsheets of an Indonesian locale expect."""
-    made = io.StringIO()
-    csv.writer(made, delimiter=";").writerows([[harmless(text) for text in row] for row in table])
-    return made.getvalue().encode("utf-8-sig")
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(DANGEROUS) else text

@@ -16,6 +16,7 @@ from workflow.models.events import Chain, Event
 from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, Substitute, User
+from workflow.models.search import SearchDocument, View
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
 
 __all__ = [
@@ -45,10 +46,12 @@ __all__ = [
     "Participant",
     "Passkey",
     "Review",
+    "SearchDocument",
     "SignIn",
     "Substitute",
     "Try",
     "User",
     "Verification",
+    "View",
     "YearFact",
 ]

@@ -1,7 +1,7 @@
 """The case and what belongs to it."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from workflow.db import CanonicalJson
 from workflow.models.base import Base
 from workflow.models.people import Agency, User
+
+if TYPE_CHECKING:
+    from workflow.models.search import SearchDocument
 
 
 class Cohort(Base):
@@ -74,6 +77,7 @@ class Case(Base):
     participants: Mapped[list["Participant"]] = relationship(
         lazy="selectin", order_by="Participant.id", back_populates="case"
     )
+    document: Mapped["SearchDocument | None"] = relationship(lazy="raise", viewonly=True)
 
     @property
     def stage(self) -> str:
