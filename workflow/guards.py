@@ -25,6 +25,7 @@ class Attempt:
     case: Case
     transition: Transition
     now: datetime
+    actor_id: int | None = None
 
 
 Guard = Callable[..., Reason | None]
@@ -89,6 +90,19 @@ def at_most(attempt: Attempt, transition: str, times: int) -> Reason | None:
     return Reason(
         "at_most",
         f"“{step.title.id if step else transition}” sudah dilakukan {count} kali, maksimal {times}.",
+    )
+
+
+def another_person(attempt: Attempt, transition: str) -> Reason | None:
+    """Somebody else took the named step last: what one person prepared, a second one releases."""
+    step = attempt.process.transition(attempt.transition.stage, transition)
+    taken = select(Event).where(Event.case_id == attempt.case.id, Event.name == (step.event if step else ""))
+    last = attempt.session.scalars(taken.order_by(Event.id.desc()).limit(1)).first()
+    if last is None or last.actor_id is None or last.actor_id != attempt.actor_id:
+        return None
+    return Reason(
+        "another_person",
+        "Anda yang menyiapkan entri ini; pelepasan dilakukan oleh koordinator lain.",
     )
 
 
@@ -210,6 +224,7 @@ GUARDS: dict[str, Guard] = {
     "agency_head_known": agency_head_known,
     "recorded": recorded,
     "at_most": at_most,
+    "another_person": another_person,
     "round_complete": round_complete,
     "reviews_agree": reviews_agree,
     "reviews_disagree": reviews_disagree,

@@ -16,7 +16,7 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import commands, policy, queries, validation
+from workflow import commands, policy, queries, readable, validation
 from workflow.definition import process, version_for
 from workflow.errors import Forbidden, Invalid, Problem
 from workflow.guards import average, counted, reviews_of, spread
@@ -279,7 +279,7 @@ def _readable(case: Case, events: list[Event]) -> list[Event]:
 def _sheet(case: Case, review: Review) -> list[dict[str, Any]]:
     """A review as its rubric asks for it, to read; the comment stands beside it already."""
     rule = process(case.process).states[review.state].review
-    return forms.answers(rule.rubric, {"scores": review.scores}, locale())[:1] if rule else []
+    return readable.answers(rule.rubric, {"scores": review.scores}, locale())[:1] if rule else []
 
 
 def _mentioned(events: list[Event]) -> set[int]:
@@ -321,7 +321,7 @@ def _filled(case: Case) -> list[dict[str, Any]]:
                 {
                     "name": name,
                     "title": f"{title}{suffix}",
-                    "sections": forms.answers(name, document, locale()),
+                    "sections": readable.answers(name, document, locale()),
                 }
             )
     return found

@@ -17,6 +17,7 @@ from workflow.commands.assignment import (
 )
 from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
+from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_desk, waiting_for_desk
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.find import etag, find
@@ -40,9 +41,11 @@ __all__ = [
     "assign_all",
     "assign_reviewer",
     "begin_substitute",
+    "cancel_desk",
     "claim_level",
     "complete",
     "declare_conflict",
+    "desk_helpers",
     "dismiss_conflict",
     "due_substitutes",
     "end_substitute",
@@ -52,7 +55,9 @@ __all__ = [
     "give_review",
     "hand_over",
     "judge_claim",
+    "list_desk",
     "options",
+    "plan_desk",
     "receive",
     "recheck_case",
     "release_reviewer",
@@ -65,5 +70,6 @@ __all__ = [
     "start",
     "take",
     "take_back",
+    "waiting_for_desk",
     "withdraw_evidence",
 ]

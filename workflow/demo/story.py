@@ -24,6 +24,10 @@ from workflow.validation import schema
 
 GOOD, POOR = 78, 58
 USUAL = 108
+ALIKE: Mapping[str, Any] = {
+    "iga_checklist": {"checked": ["profile", "evidence", "links", "personal_data", "package"]}
+}
+"""Forms that everybody fills in the same way."""
 
 
 @dataclass
@@ -128,6 +132,9 @@ class Story:
         who = self._who(session, thread, "coordinator", scene.at)
         entry.judge(session, who, self._case(session, thread), strict=scene.poor, leave=scene.turn)
 
+    def _release(self, session: Session, thread: Thread, scene: Scene) -> None:
+        commands.advance(session, self._who(session, thread, "releaser", scene.at), thread.number, "release")
+
     def _assign(self, session: Session, thread: Thread, scene: Scene) -> None:
         case = self._case(session, thread)
         rule = process(case.process).states[case.state].review
@@ -179,6 +186,7 @@ class Story:
             "agency_head": f"kepala.{told['agency']}",
             "organiser": "penyelenggara",
             "coordinator": "koordinator",
+            "releaser": "koordinator2",
         }
         return Actor(find_user(session, f"{emails[role]}@{DOMAIN}"), at)
 
@@ -188,7 +196,7 @@ class Story:
         return [user for email in emails if (user := find_user(session, email)) is not None]
 
     def _form(self, thread: Thread, name: str, *, collect: bool) -> Mapping[str, Any]:
-        held = thread.innovation["forms"][name]
+        held = ALIKE.get(name) or thread.innovation["forms"][name]
         if not collect:
             return held  # type: ignore[no-any-return]
         position = thread.used.get(name, 0)
