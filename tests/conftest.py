@@ -34,6 +34,7 @@ CAST = {
     "yuli": ("dinkes", (), True),
     "retno": ("bkpsdm", ("organiser",), False),
     "endah": ("bappeda-litbang", ("coordinator",), False),
+    "wulan": ("bappeda-litbang", ("coordinator",), False),
     "haryo": ("inspektorat", ("auditor",), False),
     "dimas": ("diskominfo", ("admin",), False),
     "rudi": ("dlh", ("reviewer",), False),

@@ -1,10 +1,13 @@
 """The demo starts, people work in a browser, mails arrive, and a restart keeps it all."""
 
+import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.servers import free_port, until
+from workflow.samples import sample_pdf
 
 AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -179,6 +183,130 @@ def test_a_page_at_a_bare_address_says_why_there_are_no_passkeys(page: Page) -> 
     page.get_by_text("Kunci sandi memerlukan alamat bernama").wait_for()
 
 
+def become(page: Page, email: str) -> str:
+    """Sign in as anybody of the demo; the address of the site."""
+    host = "/".join(page.url.split("/")[:3])
+    page.goto(f"{host}/proses")
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content")
+    answer = page.context.request.post(
+        f"{host}/demo/masuk",
+        form={"email": f"{email}@demo.invalid", "csrf_token": token or ""},
+        headers={"Referer": f"{host}/proses"},
+    )
+    assert answer.url.endswith("/beranda")
+    return host
+
+
+def take_step(page: Page, case: str, name: str, note: str = "", **fields: str) -> None:
+    page.goto(f"{case}/langkah/{name}")
+    if note:
+        page.fill('[name="note"]', note)
+    for field, text in fields.items():
+        page.fill(f'[name="/{field}"]', text)
+    page.locator("button[data-default]:visible").click()
+    page.wait_for_url(lambda url: "/langkah/" not in url)
+
+
+def prove_and_submit(page: Page, case: str, paper: Path) -> None:
+    """Two indicators named and proven, the profile completed section by section."""
+    page.goto(f"{case}/indikator?buka=20")
+    video = page.locator("#i-20")
+    video.locator('[name="choice"][value=":3"]').check()
+    video.locator('[name="link"]').fill("https://contoh.sragen.example/video")
+    video.get_by_role("button", name="Simpan parameter").click()
+    page.get_by_text("Indikator 20 disimpan.").wait_for()
+    page.goto(f"{case}/indikator?buka=1")
+    page.locator('#i-1 [name="choice"][value=":2"]').check()
+    page.locator("#i-1").get_by_role("button", name="Simpan parameter").click()
+    page.get_by_text("Indikator 1 disimpan.").wait_for()
+    page.locator("#i-1 summary", has_text="Unggah berkas").click()
+    upload = page.locator('#i-1 form[action$="/bukti"]')
+    upload.locator('[name="file"]').set_input_files(paper)
+    for name, text in (("number", "188.4/7/2022"), ("date", "2022-03-01"), ("subject", "Penetapan inovasi")):
+        upload.locator(f'[name="letter_{name}"]').fill(text)
+    upload.get_by_role("button", name="Unggah").click()
+    page.get_by_text("1 berkas diunggah.").wait_for()
+    page.goto(f"{case}/langkah/submit_entry?bagian=identity")
+    page.check('[name="/theme"][value="digital_services"]')
+    for part in ("time", "design", "aims", "documents", "periksa"):
+        page.locator("button[data-default]:visible").click()
+        page.wait_for_url(f"**bagian={part}*")
+    page.locator("button[data-default]:visible").click()
+    page.wait_for_url(lambda url: "/langkah/" not in url)
+
+
+def verify_and_accept(page: Page, case: str) -> None:
+    for _indicator in range(2):
+        page.goto(f"{case}/indikator?lihat=verifikasi")
+        page.locator(".indicator summary").first.click()
+        page.get_by_role("button", name="Terima bukti").first.click()
+        page.get_by_text("diterima.").wait_for()
+    take_step(page, case, "accept")
+
+
+def fetch_package(page: Page, case: str, target: Path) -> None:
+    page.goto(f"{case}/indikator")
+    page.get_by_role("button", name="Buat paket").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Unduh paket").click()
+    waiting.value.save_as(target)
+
+
+def freeze(page: Page, case: str) -> str:
+    """Freeze the entry; why the same person may not release it."""
+    page.goto(f"{case}/langkah/freeze")
+    for box in page.locator('[name="/checked"]').all():
+        box.check()
+    page.locator("button[data-default]:visible").click()
+    page.wait_for_url(lambda url: "/langkah/" not in url)
+    page.goto(f"{case}/langkah/release")
+    return page.locator("#reasons").inner_text()
+
+
+def checked_package(path: Path) -> dict[str, bytes]:
+    """The members of a package by name, each with the hash that its manifest says."""
+    with zipfile.ZipFile(path) as found:
+        members = {name: found.read(name) for name in found.namelist()}
+    listed = json.loads(members.pop("manifest.json"))["files"]
+    assert {f["name"]: f["sha256"] for f in listed} == {
+        name: hashlib.sha256(body).hexdigest() for name, body in members.items()
+    }
+    return members
+
+
+def test_a_successful_pilot_becomes_a_sent_entry_with_its_package(page: Page, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{become(page, 'koordinator')}/usulan?q=SENDU+TUNTAS")
+    page.locator("a.row-link").first.click()
+    case = page.url
+    take_step(page, case, "recommend", "Layak diikutkan IGA.")
+
+    def arrived() -> bool:
+        page.goto(f"{case}/langkah/invite")
+        return page.locator("button[data-default]:visible").count() > 0
+
+    until(arrived, 30)
+    take_step(page, case, "invite")
+    paper = tmp_path / "SK.pdf"
+    paper.write_bytes(sample_pdf(["Keputusan"]))
+    become(page, "dwi.astari")
+    prove_and_submit(page, case, paper)
+
+    become(page, "koordinator")
+    verify_and_accept(page, case)
+    fetch_package(page, case, tmp_path / "paket.zip")
+    refusal = freeze(page, case)
+    become(page, "koordinator2")
+    take_step(page, case, "release")
+    take_step(page, case, "send", register_number="IID-2023-3314-1", sent_on="2022-12-01")
+
+    assert "pelepasan dilakukan oleh koordinator lain" in refusal
+    assert "Terkirim" in page.locator("main").inner_text()
+    members = checked_package(tmp_path / "paket.zip")
+    assert paper.read_bytes() in members.values()
+    assert json.loads(members["profil.json"])["scores"]["verified"] == "18.00"
+
+
 def test_mails_of_the_story_arrive_in_the_mailbox(page: Page) -> None:
     sign_in(page, "Koordinator")
 
@@ -201,6 +329,13 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
         paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]
         paths += ["/penelaah", "/penugasan", "/angkatan/pkp-iv-2022"]
         paths += ["/impor", "/adopsi", "/pelajaran", "/adopsi/INV-2020-0002", "/usulan/ADP-2021-0003"]
+        paths += [
+            "/impor",
+            "/ekspor",
+            "/iga",
+            "/usulan/INV-2021-0002/profil",
+            "/usulan/INV-2021-0002/indikator",
+        ]
     if role == "Penelaah":
         paths += ["/telaah", "/telaah/benturan", "/telaah/pengganti"]
     if role == "Operator":
@@ -213,11 +348,6 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
         )
         assert found == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-
-
-def become(page: Page, who: str) -> None:
-    """Sign in as somebody of the story who is not on the strip."""
-    post(page, "/demo/masuk", "email", f"{who}@demo.invalid")
 
 
 def go_on(page: Page, days: int) -> None:

@@ -243,6 +243,8 @@ FACT_TITLES = {
     "claim.named": "Parameter indikator ditetapkan",
     "claim.accepted": "Bukti indikator diterima",
     "claim.refused": "Bukti indikator ditolak",
+    "desk.scheduled": "Desk pendampingan dijadwalkan",
+    "desk.cancelled": "Jadwal desk pendampingan dibatalkan",
     "deadline.passed": "Batas waktu terlewati",
 }
 

@@ -1,29 +1,18 @@
-"""A JSON Schema as a web form, a posted form as a document, a document as something to read.
+"""A JSON Schema as a web form, a posted form as a document.
 
 HTML names are JSON pointers, so a problem's pointer is the name of its field.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
-from web import dates
 from workflow.errors import Problem
+from workflow.readable import Node, Option, applies, options, widget_of, wording
 from workflow.validation import count_words, schema
 
 MOST_ROWS = 60
 BLANK_ROWS = 1
-
-
-@dataclass(frozen=True)
-class Option:
-    """A choice offered by a select, radio or list of check boxes."""
-
-    value: str
-    label: str
-    group: str
-    checked: bool
 
 
 @dataclass(frozen=True)
@@ -68,9 +57,6 @@ class Section:
     names: list[str]
 
 
-Node = Mapping[str, Any]
-
-
 def sections(
     name: str,
     document: Mapping[str, Any],
@@ -92,8 +78,8 @@ def sections(
     return [
         Section(
             id=part["id"],
-            title=_text(part, "title", locale),
-            help=_text(part, "help", locale),
+            title=wording(part, "title", locale),
+            help=wording(part, "help", locale),
             fields=[
                 replace(
                     maker.field(
@@ -139,8 +125,8 @@ class _Maker:
         made = Field(
             name=pointer,
             id=field_id(pointer),
-            title=_text(node, "title", self.locale),
-            help=_text(node, "description", self.locale),
+            title=wording(node, "title", self.locale),
+            help=wording(node, "description", self.locale),
             widget=widget,
             value="" if value is None else value,
             required=required,
@@ -196,32 +182,6 @@ def field_id(pointer: str) -> str:
     return f"f{pointer.replace('/', '-')}"
 
 
-def widget_of(node: Node) -> str:
-    """What the schema asks for, else what its type suggests."""
-    chosen = node.get("x-ui", {}).get("widget")
-    if chosen:
-        return str(chosen)
-    kind = node.get("type")
-    if kind == "object":
-        return "group"
-    if kind == "array":
-        return "checkboxes" if "enum" in node.get("items", {}) else "table"
-    if "enum" in node:
-        return "select"
-    by_format = {"date": "date", "uri": "url"}.get(node.get("format", ""), "text")
-    return {"boolean": "toggle", "integer": "number", "number": "number"}.get(str(kind), by_format)
-
-
-def options(node: Node, value: Any, locale: str) -> list[Option]:  # noqa: ANN401
-    """The choices of an enum, with their labels and groups."""
-    source = node.get("items", {}) if node.get("type") == "array" else node
-    ui = {**source.get("x-ui", {}), **node.get("x-ui", {})}
-    labels = (ui.get("labels_en") if locale == "en" else None) or ui.get("labels", {})
-    groups = {v: _text(g, "title", locale) for g in ui.get("groups", ()) for v in g["values"]}
-    chosen = value if isinstance(value, list) else [value]
-    return [Option(v, labels.get(v, v), groups.get(v, ""), v in chosen) for v in source.get("enum", ())]
-
-
 def _when(ui: Node, pointer: str) -> dict[str, Any] | None:
     if "when" not in ui:
         return None
@@ -232,11 +192,6 @@ def _when(ui: Node, pointer: str) -> dict[str, Any] | None:
         "field": f"{parent}/{ui['when']['field']}",
         "equals": [str(v).lower() if isinstance(v, bool) else v for v in wanted],
     }
-
-
-def _text(node: Node, key: str, locale: str) -> str:
-    english = node.get("x-en", {}).get(key) or node.get(f"{key}_en")
-    return str((english if locale == "en" else None) or node.get(key, ""))
 
 
 # --- posted form → document ----------------------------------------------------------------------
@@ -261,15 +216,7 @@ def parse(name: str, posted: Mapping[str, list[str]], only: Iterable[str] | None
 def drop_hidden(name: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """Without the answers to questions that no longer apply."""
     properties = schema(name)["properties"]
-    return {k: v for k, v in document.items() if _applies(properties.get(k, {}), document)}
-
-
-def _applies(node: Node, document: Mapping[str, Any]) -> bool:
-    when = node.get("x-ui", {}).get("when")
-    if not when:
-        return True
-    equals = when["equals"] if isinstance(when["equals"], list) else [when["equals"]]
-    return document.get(when["field"]) in equals
+    return {k: v for k, v in document.items() if applies(properties.get(k, {}), document)}
 
 
 def _read(pointer: str, node: Node, posted: Mapping[str, list[str]]) -> Any:  # noqa: ANN401
@@ -339,71 +286,3 @@ def problem_links(name: str, problems: Iterable[Problem]) -> list[dict[str, str]
         known = bool(steps) and steps[0] in schema(name)["properties"]
         found.append({"message": problem.message, "id": field_id(problem.pointer) if known else ""})
     return found
-
-
-# --- document → answers ------------------------------------------------------------------------------
-
-
-def answers(name: str, document: Mapping[str, Any], locale: str = "id") -> list[dict[str, Any]]:
-    """A filled form for reading: sections of titled items, as the `answers` macro draws them."""
-    node = schema(name)
-    return [
-        {
-            "title": _text(part, "title", locale),
-            "items": [
-                _answer(node["properties"][key], document.get(key), locale)
-                for key in part["fields"]
-                if _applies(node["properties"][key], document)
-            ],
-        }
-        for part in node["x-ui"]["sections"]
-    ]
-
-
-def _answer(node: Node, value: Any, locale: str) -> dict[str, Any]:  # noqa: ANN401
-    widget, title = widget_of(node), _text(node, "title", locale)
-    if widget == "group":
-        held = value if isinstance(value, dict) else {}
-        rows = [_answer(child, held.get(key), locale) for key, child in node["properties"].items()]
-        return {"title": title, "widget": "group", "value": None, "rows": rows if held else []}
-    if widget == "table":
-        properties = node["items"]["properties"]
-        return {
-            "title": title,
-            "widget": "table",
-            "value": None,
-            "columns": [_text(child, "title", locale) for child in properties.values()],
-            "rows": [[shown(c, row.get(k), locale) for k, c in properties.items()] for row in value or []],
-        }
-    return {"title": title, "widget": widget, "value": shown(node, value, locale)}
-
-
-def shown(node: Node, value: Any, locale: str) -> Any:  # noqa: ANN401
-    """A value as a reader expects it: labels for codes, long dates, dots in amounts."""
-    if value is None or value == "":
-        return None
-    widget = widget_of(node)
-    if widget in {"select", "radio", "checkboxes"}:
-        labels = {o.value: o.label for o in options(node, None, locale)}
-        return [labels.get(v, v) for v in value] if isinstance(value, list) else labels.get(value, value)
-    if widget == "date" and isinstance(value, str) and _is_date(value):
-        return dates.long_date(date.fromisoformat(value))
-    if widget == "money" and isinstance(value, int):
-        return f"Rp{dates.thousands(value)}"
-    return _plain(value, locale)
-
-
-def _plain(value: Any, locale: str) -> Any:  # noqa: ANN401
-    if isinstance(value, bool):
-        return ("Yes" if value else "No") if locale == "en" else ("Ya" if value else "Tidak")
-    if isinstance(value, int):
-        return dates.thousands(value)
-    return dates.decimal(str(value)) if isinstance(value, float) else value
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -2,12 +2,14 @@
 
 from workers.office import Office
 from workflow import commands, deadlines, sign_ins
+from workflow.exports import desk as exports
 from workflow.ledger import Actor
 
 
 def scan(office: Office) -> int:
-    """Fire every due deadline and begin every absence, each in its own transaction. Forgets old sign-ins."""
+    """Fire every due deadline and begin every absence, each in its own transaction. Forgets what is old."""
     forget_sign_ins(office)
+    expire_exports(office)
     fired = begin_absences(office)
     while True:
         with office.database.read() as session:
@@ -32,6 +34,14 @@ def begin_absences(office: Office) -> int:
 def fire(office: Office, deadline_id: int) -> bool:
     with office.database.write() as session:
         return commands.fire_deadline(session, deadline_id, Actor(None, office.clock())) is not None
+
+
+def expire_exports(office: Office) -> None:
+    with office.database.read() as session:
+        if not exports.outdated(session, office.clock()):
+            return
+    with office.database.write() as session:
+        exports.expire(session, office.clock())
 
 
 def forget_sign_ins(office: Office) -> None:

@@ -15,6 +15,7 @@ from workers.mail import Letter, render
 from workers.meters import timed
 from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
+from workflow.exports import build, desk
 from workflow.imports import chunks
 from workflow.models import Email, Event, Job, Try, User
 from workflow.nip import Seal
@@ -46,13 +47,15 @@ def run_job(office: Office, job_id: int) -> bool:
     if handler is None:
         return False
     try:
-        with timed(handler) as outcome, office.database.write() as session:
-            job = session.get_one(Job, job_id, with_for_update=True)
-            if job.done_at is not None or job.dropped_at is not None:
-                return False
-            about = _do(office, session, job, now)
-            job.done_at = office.clock()
-            job.error = None
+        with timed(handler) as outcome:
+            built = _built(office, job_id) if handler in desk.WORK else build.Built()
+            with office.database.write() as session:
+                job = session.get_one(Job, job_id, with_for_update=True)
+                if job.done_at is not None or job.dropped_at is not None:
+                    return False
+                about = _do(office, session, job, built, now)
+                job.done_at = office.clock()
+                job.error = None
             outcome.word = "done"
     except Exception as fault:  # noqa: BLE001 - whatever a handler does, its row must say so
         log.warning("job failed", job_id=job_id, handler=handler, error=repr(fault))
@@ -62,8 +65,21 @@ def run_job(office: Office, job_id: int) -> bool:
     return True
 
 
-def _do(office: Office, session: Session, job: Job, now: datetime) -> dict[str, int]:
+def _built(office: Office, job_id: int) -> build.Built:
+    """Files of a package are made before the transaction: nobody waits for a lock that long."""
+    with office.database.read() as session:
+        job = session.get_one(Job, job_id)
+        export_id, handler = job.export_id, job.handler
+    if export_id is None:
+        return build.Built()
+    return build.ahead(office.database, office.settings, export_id, handler)
+
+
+def _do(office: Office, session: Session, job: Job, built: build.Built, now: datetime) -> dict[str, int]:
     """Run the handler; what its work was about, by id."""
+    if job.export_id is not None:
+        build.note(session, office.settings, job.export_id, built, now)
+        return {"export_id": job.export_id}
     if job.import_id is not None:
         chunks.work(session, job.import_id, job.handler, Seal(secret_of(office.settings)), now)
         return {"import_id": job.import_id}

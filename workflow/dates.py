@@ -75,6 +75,12 @@ def decimal(number: Decimal | str, locale: str = "id") -> str:
     return str(number) if locale == ENGLISH else str(number).replace(".", ",")
 
 
+def signed(number: Decimal, locale: str = "id") -> str:
+    """A difference with its sign: +3,00, −1,25, 0,00; with a point in English"""
+    sign = "+" if number > 0 else "−" if number < 0 else ""
+    return f"{sign}{decimal(abs(number), locale)}"
+
+
 def thousands(number: int, locale: str = "id") -> str:
     """1.239; 1,239 in English"""
     text = f"{number:,}"

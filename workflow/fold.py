@@ -24,6 +24,8 @@ VERSIONED = ASSIGNMENTS | {
     "claim.accepted",
     "claim.named",
     "claim.refused",
+    "desk.cancelled",
+    "desk.scheduled",
 }
 FACTS = ("title", "category", "agency", "cohort")
 BIRTH = ("number", "pipeline", "process", "parent")

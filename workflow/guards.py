@@ -27,6 +27,7 @@ class Attempt:
     case: Case
     transition: Transition
     now: datetime
+    actor_id: int | None = None
 
 
 Guard = Callable[..., Reason | None]
@@ -121,6 +122,19 @@ def adopted_by(attempt: Attempt, agencies: int) -> Reason | None:
     if count >= agencies:
         return None
     return Reason("adopted_by", f"Baru {count} dari {agencies} perangkat daerah mengadopsi inovasi ini.")
+
+
+def another_person(attempt: Attempt, transition: str) -> Reason | None:
+    """Somebody else took the named step last: what one person prepared, a second one releases."""
+    step = attempt.process.transition(attempt.transition.stage, transition)
+    taken = select(Event).where(Event.case_id == attempt.case.id, Event.name == (step.event if step else ""))
+    last = attempt.session.scalars(taken.order_by(Event.id.desc()).limit(1)).first()
+    if last is None or last.actor_id is None or last.actor_id != attempt.actor_id:
+        return None
+    return Reason(
+        "another_person",
+        "Anda yang menyiapkan entri ini; pelepasan dilakukan oleh koordinator lain.",
+    )
 
 
 def round_complete(attempt: Attempt) -> Reason | None:
@@ -244,6 +258,7 @@ GUARDS: dict[str, Guard] = {
     "person_in_charge": person_in_charge,
     "ran_for": ran_for,
     "adopted_by": adopted_by,
+    "another_person": another_person,
     "round_complete": round_complete,
     "reviews_agree": reviews_agree,
     "reviews_disagree": reviews_disagree,

@@ -16,6 +16,8 @@ NOTICES: Mapping[str, Mapping[str, str]] = {
     "people.conflict_declared": {"assigners": "conflict_declared"},
     "people.conflict_dismissed": {},
     "evidence.added": {},
+    "desk.scheduled": {"proposer": "desk_scheduled", "agency_head": "desk_scheduled"},
+    "desk.cancelled": {"proposer": "desk_cancelled", "agency_head": "desk_cancelled"},
     "deadline.reminded": {"owner": "reminder"},
     "deadline.passed": {"owner": "overdue", "escalation": "escalated"},
 }

@@ -27,6 +27,7 @@ SEE_REVIEWS = frozenset({"coordinator", "organiser", "auditor"})
 HAND_OVER = frozenset({"proposer", "agency_head", "organiser", "coordinator"})
 CONFIDENTIAL = frozenset({"people.conflict_declared", "people.conflict_dismissed", "people.abstained"})
 NAME_LEVELS = frozenset({"proposer", "co_author", "agency_head", "coordinator"})
+EXPORT = frozenset({"proposer", "co_author", "agency_head", "coordinator", "auditor"})
 JUDGE_LEVELS = frozenset({"coordinator"})
 
 
@@ -182,6 +183,16 @@ def may_run_entries(user: User) -> bool:
 
 def may_see_entries(user: User) -> bool:
     """The region's index over all entries."""
+    return bool(user.global_roles & SEE_EVERY_CASE)
+
+
+def may_export_entry(user: User, case: Case) -> bool:
+    """Take an entry away as a package, with all of its evidence: reviewers may look, but not carry off."""
+    return bool(roles_on(user, case) & EXPORT)
+
+
+def may_export_year(user: User) -> bool:
+    """The packages of every entry of a year."""
     return bool(user.global_roles & SEE_EVERY_CASE)
 
 

@@ -62,12 +62,17 @@ def _value(node: Mapping[str, Any], turn: int) -> Any:  # noqa: ANN401
     if kind == "object":
         return _object(node, turn)
     if kind == "array":
-        return [_value(node["items"], turn + i) for i in range(max(node.get("minItems", 0), 1))]
+        return _items(node["items"], max(node.get("minItems", 0), 1), turn)
     if kind == "boolean":
         return False
     if kind in {"integer", "number"}:
         return max(node.get("minimum", 0), min(80, node.get("maximum", 80)))
     return _string(node, turn)
+
+
+def _items(node: Mapping[str, Any], count: int, turn: int) -> list[Any]:
+    """As many as there must be; choices each another one."""
+    return node["enum"][:count] if "enum" in node else [_value(node, turn + i) for i in range(count)]
 
 
 def _string(node: Mapping[str, Any], turn: int) -> str:

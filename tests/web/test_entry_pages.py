@@ -1,6 +1,7 @@
 """The entry workspace, evidence in the web form and the region's year, in a browser without script."""
 
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +10,7 @@ from io import BytesIO
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -259,3 +261,52 @@ def test_the_profile_says_where_its_values_come_from(
     assert "Diambil dari Rancangan aksi perubahan" in identity
     assert len(re.findall(r'class="counter" id="f-design-\w+-words"', design)) == 6
     assert isinstance(ani.application, Flask)
+
+
+def test_a_package_is_ordered_watched_and_fetched_on_the_pages(
+    browser: Callable[[str], FlaskClient],
+    database: Database,
+    entry: str,
+    run_workers: Callable[[], None],
+) -> None:
+    ani = browser("ani")
+    ordered = ani.post(f"/usulan/{entry}/ekspor", data={"csrf_token": csrf(ani)})
+    page = ordered.headers["Location"]
+    twice = ani.post(f"/usulan/{entry}/ekspor", data={"csrf_token": csrf(ani)}).headers["Location"]
+    building = ani.get(page).text
+    early = ani.get(f"{page}/berkas").status_code
+    run_workers()
+    over = ani.get(f"{page}/kemajuan")
+    file = ani.get(f"{page}/berkas")
+
+    assert page == twice
+    assert "Mengemas entri: 0 dari 1" in building
+    assert early == 404
+    assert over.headers["HX-Refresh"] == "true"
+    assert "Siap diunduh" in ani.get(page).text
+    assert zipfile.ZipFile(BytesIO(file.data)).testzip() is None
+    assert file.headers["Content-Disposition"].startswith(
+        f"attachment; filename=entri-iga-2023-{entry.lower()}"
+    )
+    file.close()
+    assert browser("lain").get(page).status_code == 404
+    with database.write() as session:
+        session.scalars(select(Case)).one().version += 1
+    assert "Entri sudah berubah sejak paket ini dibuat" in ani.get(page).text
+
+
+def test_the_coordinator_packs_a_year_stops_it_and_takes_the_recap(
+    browser: Callable[[str], FlaskClient], entry: str, run_workers: Callable[[], None]
+) -> None:
+    endah = browser("endah")
+    page = endah.post("/iga/2023/ekspor", data={"csrf_token": csrf(endah)}).headers["Location"]
+    endah.post(page, data={"_action": "cancel", "csrf_token": csrf(endah)})
+    run_workers()
+    stopped = endah.get(page).text
+    none = endah.post("/iga/2031/ekspor", data={"csrf_token": csrf(endah)}, follow_redirects=True).text
+    recap = endah.get("/iga/2023/rekapitulasi.xlsx")
+
+    assert "Pembuatan paket ini dibatalkan" in stopped
+    assert "Belum ada entri untuk IGA 2031" in none
+    assert load_workbook(BytesIO(recap.data))["Entri 2023"]["B2"].value == entry
+    assert browser("ani").get("/iga/2023/rekapitulasi.xlsx").status_code == 403

@@ -19,7 +19,7 @@ from workflow.commands.advance import Option
 from workflow.db import Database
 from workflow.definition import Process, Transition, process, versions
 from workflow.ledger import Actor
-from workflow.models import Base, Case, Job, User
+from workflow.models import Base, Case, Event, Job, User
 from workflow.people import create_user, find_user
 from workflow.samples import sample
 from workflow.settings import Settings
@@ -257,9 +257,16 @@ def _act(place: Place, session: Session, case: Case, step: Transition) -> None:
     user = next(
         user
         for user in session.scalars(select(User).order_by(User.id)).unique()
-        if step.by & held(user, case)
+        if step.by & held(user, case) and not _prepared_by(session, case, step, user)
     )
     commands.advance(session, Actor(user, place.clock()), case.number, step.name, **filled(step))
+
+
+def _prepared_by(session: Session, case: Case, step: Transition, user: User) -> bool:
+    """Whether this person took the step whose doer may not take this one."""
+    names = [g.arguments["transition"] for g in step.guards if g.name == "another_person"]
+    query = select(Event.data).where(Event.case_id == case.id, Event.actor_id == user.id)
+    return any(data.get("transition") in names for data in session.scalars(query))
 
 
 def filled(step: Transition) -> dict[str, Any]:

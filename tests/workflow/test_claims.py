@@ -284,3 +284,105 @@ def test_a_window_without_sense_names_every_fault(database: Database, as_: As) -
         commands.set_window(session, as_(session, "ani"), 2022, None, None, "Coba-coba.")
 
     assert {p.pointer for p in refusal.value.problems} == {"/closes", "/reason"}
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("https://video.lan/v", "hanya dapat dibuka dari jaringan dalam"),
+        ("http://10.1.2.3/v.mp4", "hanya dapat dibuka dari jaringan dalam"),
+        ("https://drive.google.com/drive/my-drive", "tombol Bagikan"),
+        ("https://studio.youtube.com/video/abc/edit", "tombol Bagikan"),
+        ("https://ani:rahasia@contoh.sragenkab.invalid/v", "tanpa itu"),
+    ],
+)
+def test_a_link_that_only_its_owner_can_open_is_refused_with_the_way_out(
+    database: Database, as_: As, entry: str, link: str, said: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        claim(database, as_, entry, "20", replace(VIDEO, link=link))
+
+    assert [p.pointer for p in refusal.value.problems] == ["/link"]
+    assert said in refusal.value.problems[0].message
+
+
+def test_a_letter_from_outside_the_assessed_years_is_refused_but_a_rule_in_force_is_not(
+    database: Database, as_: As, entry: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        prove(database, as_, entry, replace(LETTER, indicator="2", letter_date=date(2020, 12, 31)))
+    prove(database, as_, entry, replace(LETTER, indicator="2", letter_date=date(2021, 1, 1)))
+    prove(database, as_, entry, replace(LETTER, letter_date=date(2019, 5, 1)))
+
+    (problem,) = refusal.value.problems
+    assert problem.pointer == "/letter_date"
+    assert "masa bukti IGA 2023 (1 Januari 2021–31 Desember 2023)" in problem.message
+    assert "Unggah surat dari masa itu" in problem.message
+
+
+def test_one_person_prepares_and_another_releases(database: Database, as_: As, entry: str) -> None:
+    claim(database, as_, entry, "20", VIDEO)
+    move(database, entry, "verification")
+    judge(database, as_, entry, "20")
+    move(database, entry, "ready")
+    some = {"checked": ["profile", "evidence"]}
+    with pytest.raises(Invalid) as unchecked, database.write() as session:
+        commands.advance(session, as_(session, "endah"), entry, "freeze", form=some)
+    with database.write() as session:
+        form = sample("iga_checklist")
+        commands.advance(session, as_(session, "endah"), entry, "freeze", form=form)
+    with pytest.raises(Refused) as own, database.write() as session:
+        commands.advance(session, as_(session, "endah"), entry, "release")
+    with database.read() as session:
+        case = commands.find(session, as_(session, "endah"), entry)
+        shown = {o.transition.name: o for o in commands.options(session, as_(session, "endah"), case)}
+    with database.write() as session:
+        released = commands.advance(session, as_(session, "wulan"), entry, "release")
+
+    assert [p.pointer for p in unchecked.value.problems] == ["/form/checked"]
+    assert [r.guard for r in own.value.reasons] == ["another_person"]
+    assert "koordinator lain" in own.value.reasons[0].message
+    assert not shown["release"].allowed
+    assert shown["reopen_entry"].allowed
+    assert released.state == "competition.released"
+    with database.read() as session:
+        assert audit.verify(session).intact
+
+
+def test_who_froze_an_entry_anew_is_the_one_who_may_not_release_it(
+    database: Database, as_: As, entry: str
+) -> None:
+    claim(database, as_, entry, "20", VIDEO)
+    move(database, entry, "verification")
+    judge(database, as_, entry, "20")
+    for who, step in (("endah", "freeze"), ("wulan", "reopen_entry"), ("wulan", "freeze")):
+        if step == "freeze":
+            move(database, entry, "ready")
+        with database.write() as session:
+            form = sample("iga_checklist") if step == "freeze" else None
+            note = None if step == "freeze" else "Periksa kembali tautan."
+            commands.advance(session, as_(session, who), entry, step, form=form, note=note)
+
+    with pytest.raises(Refused), database.write() as session:
+        commands.advance(session, as_(session, "wulan"), entry, "release")
+    with database.write() as session:
+        assert commands.advance(session, as_(session, "endah"), entry, "release").state.endswith("released")
+
+
+def test_an_entry_sent_this_year_does_not_enter_it_again(database: Database, as_: As, entry: str) -> None:
+    fresh = stands(database, entry).requirement("once")
+    with database.write() as session:
+        who = as_(session, "endah")
+        case = commands.find(session, who, entry)
+        late = replace(who, at=who.at.replace(year=2023, month=6))
+        for origin, to in (("released", "sent"), ("sent", "assessed"), ("assessed", "candidate")):
+            data = {"from": f"competition.{origin}", "to": f"competition.{to}"}
+            record(session, case, late, "coordinator", f"competition.{to}", data)
+    again = stands(database, entry)
+
+    assert fresh.met
+    assert again.year == 2023
+    assert not again.requirement("once").met
+    assert "pada tahun berikutnya, dengan pengembangan" in again.requirement("once").message
+    assert again.requirement("times").met
+    assert [r.message for r in reasons(database, entry, "accept") if "Sudah dikirim" in r.message]

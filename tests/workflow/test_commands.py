@@ -100,6 +100,8 @@ def test_a_proposal_travels_the_whole_way(  # noqa: PLR0915 - one long way
     with database.write() as session:
         commands.judge_claim(session, as_(session, "endah"), number, "20", accept=True)
     act(database, as_, "endah", number, "accept")
+    act(database, as_, "endah", number, "freeze", form=sample("iga_checklist"))
+    act(database, as_, "wulan", number, "release")
     act(database, as_, "endah", number, "send", form=sample("iga_receipt"))
     case = act(database, as_, "endah", number, "record_awarded", form=sample("iga_result"))
     run_workers()

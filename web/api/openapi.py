@@ -47,6 +47,7 @@ class Operation:
     public: bool = False
     versioned: bool = False
     answer_type: str = JSON
+    refuses: bool = False
 
     @property
     def errors(self) -> list[int]:
@@ -54,7 +55,9 @@ class Operation:
         found = {401, *READ} if self.method == "get" else set(WRITE)
         if "{number}" in self.path:
             found |= {404} if self.method == "get" else set(NUMBERED)
-        if {"{name}", "{import_id}"} & set(self.path.split("/")):
+        if self.refuses:
+            found |= set(NUMBERED)
+        if {"{name}", "{import_id}", "{export_id}"} & set(self.path.split("/")):
             found.add(404)
         return sorted(found | ({428} if self.versioned else set()))
 
@@ -142,6 +145,24 @@ OPERATIONS = (
         "import",
     ),
     Operation(
+        "api_exports.add", "post", f"{PREFIX}/exports", "Ekspor", "Meminta paket ekspor",
+        "Satu entri, atau semua entri satu tahun; pekerja membuatnya. Entri yang sama menghasilkan berkas "
+        "yang sama persis.", "export", 202, "export_create", headers=("Location",), refuses=True,
+    ),
+    Operation(
+        "api_exports.show", "get", f"{PREFIX}/exports/{{export_id}}", "Ekspor", "Kemajuan dan isi paket",
+        "Ulangi sampai `state` bukan `building`; berkasnya ada pada `links.file`.", "export",
+    ),
+    Operation(
+        "api_exports.cancel", "post", f"{PREFIX}/exports/{{export_id}}/cancel", "Ekspor", "Membatalkan paket",
+        "Yang sudah dikemas dihapus.", "export", refuses=True,
+    ),
+    Operation(
+        "api_exports.fetch", "get", f"{PREFIX}/exports/{{export_id}}/file", "Ekspor", "Mengunduh paket",
+        "ZIP dengan `manifest.json`; disimpan tujuh hari.", "", headers=("Content-Disposition",),
+        answer_type="application/zip",
+    ),
+    Operation(
         "api_events.of_case", "get", f"{CASE}/events", "Peristiwa dan surel", "Riwayat usulan",
         "Isi penilaian hanya tampak bagi yang boleh membacanya.", "event_list",
     ),
@@ -171,6 +192,7 @@ EXAMPLES: Mapping[str, Json] = {
     },
     "draft": {"form": {}, "transition": "submit"},
     "transition": {"note": "Rancangan sudah baik; lanjutkan ke seminar."},
+    "export_create": {"proposal": "INV-2022-0001"},
     "review": {
         "recommendation": "feasible",
         "scores": {"renewal": 85, "benefit": 90, "no_burden": 80, "authority": 90, "replicable": 75},
@@ -311,6 +333,10 @@ def _parameters(operation: Operation) -> list[Json]:
             "name": "import_id",
             "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
         },
+        "{export_id}": {
+            "name": "export_id",
+            "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
+        },
         "{evidence_id}": {
             "name": "evidence_id",
             "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
@@ -338,8 +364,8 @@ def _success(operation: Operation) -> Json:
     if operation.answer:
         node = {"schema": {"$ref": f"#/components/schemas/{operation.answer}"}}
         return answer | {"content": {operation.answer_type: node}}
-    files: Json = {media_type: {} for media_type in evidence_store.ENDINGS}
-    return answer | {"content": files}
+    kinds = evidence_store.ENDINGS if operation.answer_type == JSON else (operation.answer_type,)
+    return answer | {"content": {media_type: {} for media_type in kinds}}
 
 
 def _refusal(status: int) -> Json:
@@ -408,7 +434,7 @@ def _shown(name: str, node: Json, about: Mapping[str, Any]) -> Json:
 def _curl(row: Operation) -> str:
     """What to type, for one invented case."""
     name = "change_plan" if "schemas" in row.path else "approve"
-    path = row.path.format(number="INV-2022-0001", evidence_id=1, import_id=1, name=name)
+    path = row.path.format(number="INV-2022-0001", evidence_id=1, export_id=1, import_id=1, name=name)
     parts = [] if row.public else ["-H 'Authorization: Bearer lct_…'"]
     parts += ["-X PUT"] if row.method == "put" else []
     parts += ["-H 'If-Match: \"1.0\"'"] if row.versioned else []
@@ -417,5 +443,5 @@ def _curl(row: Operation) -> str:
         parts += [f"-H 'Content-Type: {JSON}'", f"-d '{json.dumps(EXAMPLES[row.body], ensure_ascii=False)}'"]
     elif row.body_type == FORM:
         parts.append(CURL_FILES[row.endpoint])
-    parts += ["-OJ"] if row.endpoint == "api_evidence.fetch" else []
+    parts += ["-OJ"] if row.endpoint in {"api_evidence.fetch", "api_exports.fetch"} else []
     return " \\\n  ".join([f"curl {request.host_url.rstrip('/')}{path}", *parts])

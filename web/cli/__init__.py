@@ -4,7 +4,21 @@ import sys
 
 import click
 
-from web.cli import audit, backup, demo, doctor, iid, imports, jobs, people, process, replay, run, search
+from web.cli import (
+    audit,
+    backup,
+    demo,
+    doctor,
+    exports,
+    iid,
+    imports,
+    jobs,
+    people,
+    process,
+    replay,
+    run,
+    search,
+)
 from workflow.errors import DomainError, Invalid
 
 
@@ -36,6 +50,7 @@ for command in (
     process.process,
     jobs.jobs,
     imports.import_command,
+    exports.export_command,
     audit.audit,
     backup.backup,
     backup.restore,

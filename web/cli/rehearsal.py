@@ -149,6 +149,7 @@ class Rehearsal:
             ("agency_head", "puskesmas-tanon-1", (), True),
             ("organiser", "bkpsdm", ("organiser",), False),
             ("coordinator", "bappeda-litbang", ("coordinator",), False),
+            ("releaser", "bappeda-litbang", ("coordinator",), False),
             ("reviewer0", "dlh", ("reviewer",), False),
             ("reviewer1", "dishub", ("reviewer",), False),
             ("reviewer2", "disnaker", ("reviewer",), False),
@@ -256,7 +257,7 @@ class Rehearsal:
         """Usually what leads on; now and then a revision, a stop or a withdrawal."""
         open_now = [
             (role, option)
-            for role in ("proposer", "mentor", "agency_head", "organiser", "coordinator")
+            for role in ("proposer", "mentor", "agency_head", "organiser", "coordinator", "releaser")
             for option in commands.options(session, self._actor(session, role), case)
             if option.allowed
         ]

@@ -13,7 +13,7 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import adoptions, commands, comparison, family_tree, policy, queries, validation
+from workflow import adoptions, commands, comparison, family_tree, policy, queries, readable, validation
 from workflow.adoptions import Member
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, Problem
@@ -198,7 +198,7 @@ def _readable(case: Case, events: list[Event]) -> list[Event]:
 def _sheet(case: Case, review: Review) -> list[dict[str, Any]]:
     """A review as its rubric asks for it, to read; the comment stands beside it already."""
     rule = process(case.process).states[review.state].review
-    return forms.answers(rule.rubric, {"scores": review.scores}, locale())[:1] if rule else []
+    return readable.answers(rule.rubric, {"scores": review.scores}, locale())[:1] if rule else []
 
 
 def _mentioned(events: list[Event]) -> set[int]:
@@ -240,7 +240,7 @@ def _filled(case: Case) -> list[dict[str, Any]]:
                 {
                     "name": name,
                     "title": f"{title}{suffix}",
-                    "sections": forms.answers(name, document, locale()),
+                    "sections": readable.answers(name, document, locale()),
                 }
             )
     return found

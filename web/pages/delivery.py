@@ -111,6 +111,7 @@ def _job(job: Any, case: Any, event: Any) -> dict[str, Any]:  # noqa: ANN401
         "event": event.name if event else None,
         "number": case.number if case else None,
         "import_id": job.import_id,
+        "export_id": job.export_id,
         "state": delivery.state_of(job, now()),
         "attempts": job.attempts,
         "created_at": job.created_at,

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from web import dates
 from web.context import actor, desk, me
 from web.guards import signed_in
 from web.language import say as _
@@ -14,6 +15,7 @@ from workflow.commands.evidence import ADDERS, FILE_TYPES
 from workflow.definition import process
 from workflow.errors import Invalid, NotFound, Problem
 from workflow.evidence_store import ENDINGS, LARGEST
+from workflow.exports.document import ministry_score
 from workflow.iid.catalogue import HIGHEST, Indicator
 from workflow.iid.entries import Row, Standing, is_entry, standing
 from workflow.models import Case
@@ -89,8 +91,11 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
     view = request.values.get("lihat", VIEWS[0])
     levels = process(case.process).states[case.state].levels
     roles = policy.roles_on(me(), case)
+    ministry = ministry_score(case)
     return render_template(
         "cases/indicators.html",
+        ministry=ministry,
+        gap=None if ministry is None else dates.signed(ministry - found.maturity.verified),
         case=case,
         found=found,
         rows=[_row(found, row) | _recorded(row.indicator, recorded) for row in _shown(found, view)],
@@ -103,7 +108,8 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
         may_name=levels == "named" and bool(roles & policy.NAME_LEVELS),
         may_judge=levels == "verified" and bool(roles & policy.JUDGE_LEVELS),
         may_add=levels is not None and bool(roles & ADDERS),
-        profile_href=_profile_href(case, roles),
+        may_export=policy.may_export_entry(me(), case),
+        profile_href=profile_href(case, roles),
         largest=LARGEST // 1024 // 1024,
         posted=request.form,
     )
@@ -169,7 +175,7 @@ def _accept(indicator: Indicator) -> str:
     return ", ".join(ending for media in kinds for ending in ENDINGS[media])
 
 
-def _profile_href(case: Case, roles: frozenset[str]) -> str | None:
+def profile_href(case: Case, roles: frozenset[str]) -> str | None:
     """Where the profil inovasi is written, for those whose turn it is."""
     steps = process(case.process).leaving(case.state)
     step = next((t for t in steps if t.form == "iga_profile" and t.by & roles), None)

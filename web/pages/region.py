@@ -17,6 +17,7 @@ from workflow import commands, policy, queries
 from workflow.clock import WIB
 from workflow.commands.years import FIRST
 from workflow.errors import Invalid, Problem
+from workflow.exports.document import ministry_score
 from workflow.iid import years
 from workflow.iid.catalogue import HIGHEST, borrowed, catalogue_for
 from workflow.iid.region import basic_affairs
@@ -93,6 +94,7 @@ def _page(problems: list[Problem], year: int | None = None) -> str:
         whatif=whatif,
         supposing=bool(without or lifts or score != recorded),
         rows=[_row(e, basis, whatif, without) for e in entries],
+        known=any(ministry_score(e.case) is not None for e in entries),
         affairs=[(name, name in whatif.affairs) for name in basic_affairs()],
         lifts=[(n, i, level) for n, lifted in lifts.items() for i, level in lifted.items()],
         lift_values=[f"{n}:{i}:{level}" for n, lifted in lifts.items() for i, level in lifted.items()],
@@ -141,6 +143,7 @@ def _row(entrant: Entrant, basis: str, whatif: Supposed, without: frozenset[str]
     text, tone = case_view.state_pill(entrant.case, now(), locale())
     supposed = whatif.maturities.get(number)
     real = entrant.maturity(basis)
+    given = ministry_score(entrant.case)
     return {
         "number": number,
         "title": entrant.case.title,
@@ -149,6 +152,8 @@ def _row(entrant: Entrant, basis: str, whatif: Supposed, without: frozenset[str]
         "basic": entrant.affair in basic_affairs(),
         "claimed": entrant.standing.maturity.claimed,
         "verified": entrant.standing.maturity.verified,
+        "ministry": given,
+        "gap": None if given is None else dates.signed(given - entrant.standing.maturity.verified),
         "supposed": supposed if supposed != real else None,
         "in": number not in without,
         "state": text,

@@ -14,7 +14,7 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import commands, policy, queries, validation
+from workflow import commands, policy, queries, readable, validation
 from workflow.calendar import wib_date
 from workflow.commands.review import closed, desk_of, find_for_review, last_asked, review_draft
 from workflow.definition import ReviewRule, process
@@ -183,7 +183,7 @@ def _gone(case: Case, reason: Reason) -> str:
         who = actor(session)
         rubric, user = desk_of(case, who)
         draft = review_draft(session, case, rubric, user)
-    written = forms.answers(rubric, draft.data, locale()) if draft else []
+    written = readable.answers(rubric, draft.data, locale()) if draft else []
     return render_template("reviews/gone.html", case=case, reason=reason, written=written)
 
 
@@ -200,7 +200,7 @@ def _page(number: str, document: dict[str, Any] | None, problems: list[Problem])
     filled = [
         {
             "title": validation.label(name, [], locale()),
-            "sections": forms.answers(name, held, locale()),
+            "sections": readable.answers(name, held, locale()),
         }
         for name, held in case.forms.items()
         if isinstance(held, dict)

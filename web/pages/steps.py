@@ -14,7 +14,7 @@ from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
 from web.once import once
-from workflow import commands, validation
+from workflow import commands, readable, validation
 from workflow.commands.drafts import load_draft, writable_step
 from workflow.definition import Transition, process
 from workflow.errors import Invalid, Problem, Reason, Refused, Stale
@@ -107,7 +107,7 @@ def _situation(number: str, name: str) -> Situation:
         case = commands.find(session, who, number)
         step = writable_step(case, who, name)
         draft = load_draft(session, case, step.form) if step.form else None
-        reasons = unmet(Attempt(session, process(case.process), case, step, now()))
+        reasons = unmet(Attempt(session, process(case.process), case, step, now(), who.user_id))
     return Situation(case, step, draft, _opening(case, step, draft), reasons)
 
 
@@ -226,7 +226,7 @@ def _page(
         section=here or single,
         part=part,
         wizard=_wizard(found, sections, part, problems) if found.is_wizard else [],
-        answers=forms.answers(form, found.document, locale())
+        answers=readable.answers(form, found.document, locale())
         if form and found.is_wizard and here is None
         else [],
         problems=forms.problem_links(form, problems)
@@ -317,7 +317,7 @@ def _conflict(found: Situation, part: str) -> str:
         for key in {**found.document, **stored.document}
         if found.document.get(key) != stored.document.get(key)
     ]
-    theirs = forms.answers(form, {k: v for k, v in stored.document.items() if k in differing}, locale())
+    theirs = readable.answers(form, {k: v for k, v in stored.document.items() if k in differing}, locale())
     rows = [item for group in theirs for item in group["items"] if item["value"] or item.get("rows")]
     return _page(found, part, [], rows)
 

@@ -18,6 +18,7 @@ from workflow.commands.assignment import (
 )
 from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
+from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_desk, waiting_for_desk
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.find import etag, find
@@ -45,9 +46,11 @@ __all__ = [
     "assign_all",
     "assign_reviewer",
     "begin_substitute",
+    "cancel_desk",
     "claim_level",
     "complete",
     "declare_conflict",
+    "desk_helpers",
     "dismiss_conflict",
     "drop_view",
     "due_substitutes",
@@ -60,8 +63,10 @@ __all__ = [
     "hand_over",
     "judge_claim",
     "keep_view",
+    "list_desk",
     "offer",
     "options",
+    "plan_desk",
     "receive",
     "recheck_case",
     "release_reviewer",
@@ -74,5 +79,6 @@ __all__ = [
     "start",
     "take",
     "take_back",
+    "waiting_for_desk",
     "withdraw_evidence",
 ]

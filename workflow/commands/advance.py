@@ -43,7 +43,7 @@ def options(session: Session, actor: Actor, case: Case) -> list[Option]:
     for step in flow.leaving(case.state):
         if not step.by_system:
             mine = bool(step.by & roles)
-            reasons = unmet(Attempt(session, flow, case, step, actor.at))
+            reasons = unmet(Attempt(session, flow, case, step, actor.at, actor.user_id))
             if not mine:
                 reasons.insert(0, _role_reason(step))
             found.append(Option(step, mine, reasons))
@@ -121,7 +121,7 @@ def complete(
         faults.append(Problem("/form", "Langkah ini tidak memakai formulir."))
     if faults:
         raise Invalid(faults, dict(document or {}))
-    reasons = unmet(Attempt(session, process(case.process), case, step, actor.at))
+    reasons = unmet(Attempt(session, process(case.process), case, step, actor.at, actor.user_id))
     if reasons:
         raise Refused(reasons)
     take(session, case, actor, found.role, step, note=(note or "").strip() or None, form=document)

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import policy
+from workflow import links, policy
 from workflow.clock import WIB
 from workflow.commands.find import check_version, find
 from workflow.definition import process
@@ -90,6 +90,8 @@ def judge_claim(
     claim.state = ACCEPTED if accept else REFUSED
     claim.reason = text or None
     claim.verified_by, claim.verified_at = actor.user_id, actor.at
+    if claim.link and accept:
+        claim.link_checked_on = _today(actor)
     data = {"indicator": indicator, "level": claim.level}
     _write(session, case, actor, role, f"claim.{claim.state}", data, text or None)
     return claim
@@ -177,7 +179,8 @@ def _link_problems(indicator: Indicator, link: str | None) -> list[Problem]:
         return [Problem("/link", "Indikator ini dibuktikan dengan berkas, bukan tautan.")]
     if len(link) > LONGEST_LINK or not formats.conforms(link, "uri"):
         return [Problem("/link", "Tautan harus lengkap, diawali https://, paling panjang 500 karakter.")]
-    return []
+    reason = links.closed(link)
+    return [Problem("/link", reason)] if reason else []
 
 
 def _same(held: IndicatorClaim, new: NewClaim) -> bool:

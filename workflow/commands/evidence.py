@@ -6,14 +6,14 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import policy
+from workflow import dates, policy
 from workflow.clock import WIB
 from workflow.commands.claims import reopen_for
 from workflow.commands.find import find
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
 from workflow.iid.catalogue import Catalogue
-from workflow.iid.entries import is_entry, standing
+from workflow.iid.entries import Standing, is_entry, standing
 from workflow.ledger import Actor, record
 from workflow.models import Case, Evidence
 from workflow.validation import require, schema
@@ -139,8 +139,27 @@ def _problems(session: Session, actor: Actor, case: Case, new: NewEvidence) -> l
     if new.letter_date and new.letter_date > actor.at.astimezone(WIB).date():
         faults.append(Problem("/letter_date", "Tanggal surat berada di masa depan."))
     if new.indicator and is_entry(case):
-        faults += _indicator_problems(standing(session, case).catalogue, new)
+        found = standing(session, case)
+        faults += _indicator_problems(found.catalogue, new)
+        faults += [] if faults else _date_problems(found, new)
     return faults
+
+
+def _date_problems(found: Standing, new: NewEvidence) -> list[Problem]:
+    """A letter proves something of the years that are assessed; a rule in force does whatever its date."""
+    indicator = found.catalogue.by_number.get(new.indicator or "")
+    if new.letter_date is None or indicator is None or indicator.in_force:
+        return []
+    first = date(found.year + found.catalogue.entry.first_letter_year, 1, 1)
+    last = date(found.year, 12, 31)
+    if first <= new.letter_date <= last:
+        return []
+    span = f"{dates.long_date(first)}–{dates.long_date(last)}"
+    text = (
+        f"Tanggal surat {dates.long_date(new.letter_date)} di luar masa bukti IGA {found.year} ({span}). "
+        "Unggah surat dari masa itu, atau perbaiki tanggalnya bila salah ketik."
+    )
+    return [Problem("/letter_date", text)]
 
 
 def _indicator_problems(catalogue: Catalogue, new: NewEvidence) -> list[Problem]:

@@ -121,7 +121,8 @@ PROGRESS = ("log_progress", "log_progress_in_extension")
 # The states of the short path in the order in which a case passes them.
 ORDER = (
     "endorsement", "feasibility", "planned", "running", "report_review", "open",
-    "candidate", "completing_evidence", "verification", "ready", "sent", "result", "archived",
+    "candidate", "completing_evidence", "verification", "ready",
+    "frozen", "released", "sent", "result", "archived",
 )  # fmt: skip
 
 BRANCH = {
@@ -179,6 +180,7 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
             open_now=state == "report_review",
             poor=final and state == "report_revision",
         )
+    sent = _day(forms, "iga_receipt", "sent_on", reported, 80)
     simple: dict[str, list[Scene]] = {
         "planned": [],
         "open": [
@@ -192,7 +194,9 @@ def _passage(place: str, told: Mapping[str, Any], begin: datetime, *, final: boo
         ],
         "verification": [_step(_on(reported, 60), "submit_entry")],
         "ready": [Scene(_on(reported, 66), "judge"), _step(_on(reported, 68), "accept")],
-        "sent": [_step(_day(forms, "iga_receipt", "sent_on", reported, 80), "send")],
+        "frozen": [_step(sent - timedelta(hours=2), "freeze")],
+        "released": [Scene(sent - timedelta(hours=1), "release")],
+        "sent": [_step(sent, "send")],
         "result": [_step(_day(forms, "iga_result", "announced_on", reported, 160), _result(state))],
         "archived": [_step(_on(_day(forms, "iga_result", "announced_on", reported, 160), 14), "archive")],
     }

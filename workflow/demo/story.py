@@ -24,6 +24,10 @@ from workflow.validation import schema
 
 GOOD, POOR = 78, 58
 USUAL = 108
+ALIKE: Mapping[str, Any] = {
+    "iga_checklist": {"checked": ["profile", "evidence", "links", "personal_data", "package"]}
+}
+"""Forms that everybody fills in the same way."""
 
 
 @dataclass
@@ -154,6 +158,9 @@ class Story:
         who = self._who(session, thread, "coordinator", scene.at)
         entry.judge(session, who, self._case(session, thread), strict=scene.poor, leave=scene.turn)
 
+    def _release(self, session: Session, thread: Thread, scene: Scene) -> None:
+        commands.advance(session, self._who(session, thread, "releaser", scene.at), thread.number, "release")
+
     def _assign(self, session: Session, thread: Thread, scene: Scene) -> None:
         case = self._case(session, thread)
         rule = process(case.process).states[case.state].review
@@ -209,6 +216,7 @@ class Story:
             "origin_head": f"kepala.{origin.agency.code}" if origin else "",
             "organiser": "penyelenggara",
             "coordinator": "koordinator",
+            "releaser": "koordinator2",
         }
         return Actor(find_user(session, f"{emails[role]}@{DOMAIN}"), at)
 
@@ -218,7 +226,7 @@ class Story:
         return [user for email in emails if (user := find_user(session, email)) is not None]
 
     def _form(self, thread: Thread, name: str, *, collect: bool) -> Mapping[str, Any]:
-        held = thread.innovation["forms"][name]
+        held = ALIKE.get(name) or thread.innovation["forms"][name]
         if not collect:
             return held  # type: ignore[no-any-return]
         position = thread.used.get(name, 0)

@@ -58,6 +58,7 @@ class Indicator:
     variable: str | None
     help: str | None
     unmeasurable: bool
+    in_force: bool
     uncertain: str | None
     proof: Proof | None
     recorded: Recorded | None = None
@@ -77,13 +78,17 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Entry:
-    """What an innovation must be to enter: tahapan, window relative to the year, words, times, local bar."""
+    """What an innovation must be to enter: tahapan, window relative to the year, words, times, local bar.
+
+    Letters that prove something are dated from 1 January of `year + first_letter_year` on.
+    """
 
     tahapan: str
     first_year: int
     last_year: int
     least_words: int
     at_most: int
+    first_letter_year: int
     mature_from: Decimal
 
 
@@ -110,6 +115,18 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """How the ministry's profil inovasi of the year differs from our form (domain.md B.8).
+
+    `not_asked` are fields of ours that it lacks, `also_asked` its fields that ours lacks, in words.
+    """
+
+    not_asked: tuple[str, ...]
+    also_asked: tuple[str, ...]
+    joined: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """Everything one award year is scored by, and what its sources leave open."""
 
@@ -118,6 +135,7 @@ class Catalogue:
     trust: str
     uncertain: tuple[str, ...]
     entry: Entry
+    profile: Profile
     region: Region
     sid: tuple[Indicator, ...]
     spd: tuple[Indicator, ...]
@@ -160,6 +178,7 @@ def catalogue(year: int) -> Catalogue:
         trust=raw["trust"],
         uncertain=tuple(raw["uncertain"]),
         entry=Entry(**raw["entry"] | {"mature_from": Decimal(raw["entry"]["mature_from"])}),
+        profile=Profile(**{name: tuple(said) for name, said in raw["profile"].items()}),
         region=_region(raw["region"]),
         sid=tuple(_indicator(i) for i in raw["sid"]),
         spd=tuple(_indicator(i) for i in raw.get("spd", ())),
@@ -197,6 +216,7 @@ def _indicator(raw: dict[str, Any]) -> Indicator:
         variable=raw.get("variable"),
         help=raw.get("help"),
         unmeasurable=raw.get("unmeasurable", False),
+        in_force=raw.get("in_force", False),
         uncertain=raw.get("uncertain"),
         proof=Proof(proof["kind"], tuple(proof["files"]), proof["text"]) if proof else None,
         recorded=_recorded(raw.get("recorded")),

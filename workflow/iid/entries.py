@@ -21,6 +21,7 @@ from workflow.prefill import prefilled
 from workflow.validation import count_words
 
 PROFILE = "iga_profile"
+SENT = "competition.sent"
 FURTHEST = 5
 OfCase = TypeVar("OfCase", Event, Draft, IndicatorClaim, Evidence)
 
@@ -152,13 +153,14 @@ def _standing(
 ) -> Standing:
     document = profile(case, drafts[0].data if drafts else None)
     year, times = _entered(case, events, known, document)
+    before = _sent_before(case, events)
     catalogue = catalogue_for(year)
     held = {c.indicator: c for c in claims}
     files: dict[str, list[Evidence]] = {}
     for proof in evidence:
         files.setdefault(proof.indicator or "", []).append(proof)
     rows = tuple(Row(i, held.get(i.number), tuple(files.get(i.number, ()))) for i in catalogue.sid)
-    requirements = tuple(_requirements(case, catalogue, year, times, document, rows))
+    requirements = tuple(_requirements(case, catalogue, year, times, before, document, rows))
     return Standing(year, catalogue, document, rows, requirements)
 
 
@@ -189,6 +191,17 @@ def _entered(
     return (fitting if fitting and given else taking)[0], max(len(arrivals), 1)
 
 
+def _sent_before(case: Case, events: list[Event]) -> frozenset[int]:
+    """The years in which earlier entries of this case went to the ministry; each took part in that year."""
+    start = process(case.process).stages[case.stage].start
+    arrived = max(
+        (e.seq for e in events if e.data.get("to") == start and e.data.get("from") != start), default=0
+    )
+    return frozenset(
+        e.at.astimezone(WIB).year for e in events if e.data.get("to") == SENT and e.seq < arrived
+    )
+
+
 def moments(document: Mapping[str, Any]) -> list[tuple[str, date | None]]:
     """When the innovation was applied, and when it was developed if the profile says so."""
     developed = document.get("development_date") if document.get("developed") else None
@@ -217,6 +230,7 @@ def _requirements(
     catalogue: Catalogue,
     year: int,
     times: int,
+    before: frozenset[int],
     document: Mapping[str, Any],
     rows: tuple[Row, ...],
 ) -> Iterable[Requirement]:
@@ -242,6 +256,13 @@ def _requirements(
     )
     yield Requirement(
         "times", times <= rules.at_most, f"Keikutsertaan ke-{times} dari paling banyak {rules.at_most}."
+    )
+    yield Requirement(
+        "once",
+        year not in before,
+        f"Sudah dikirim untuk IGA {year}; ikutkan kembali pada tahun berikutnya, dengan pengembangan."
+        if year in before
+        else f"Belum pernah dikirim untuk IGA {year}.",
     )
     yield _mandatory(rows)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from workflow import policy
@@ -52,10 +52,15 @@ class Supposed:
 
 def entrants(session: Session, user: User) -> list[Entrant]:
     """Every case that this person may see and that is or was an entry, unless it ended as not eligible."""
+    return entrants_of(session, policy.visible(user))
+
+
+def entrants_of(session: Session, where: ColumnElement[bool]) -> list[Entrant]:
+    """The same among the cases of a condition."""
     stages = {s.name for v in versions() for s in process(v).stages.values() if s.scored}
     in_stages = or_(*(Case.state.startswith(f"{stage}.", autoescape=True) for stage in sorted(stages)))
     alive = or_(Case.outcome.is_(None), Case.outcome != "stopped")
-    query = select(Case).where(policy.visible(user), in_stages, alive).order_by(Case.number)
+    query = select(Case).where(where, in_stages, alive).order_by(Case.number)
     cases = list(session.scalars(query))
     found = standings(session, cases)
     return [Entrant(case, found[case.id]) for case in cases]

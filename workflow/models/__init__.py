@@ -11,8 +11,9 @@ from workflow.models.cases import (
     Participant,
     Review,
 )
-from workflow.models.entries import IndicatorClaim, YearFact
+from workflow.models.entries import DeskSlot, IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
+from workflow.models.exports import Export, ExportPart
 from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, Substitute, User
@@ -30,10 +31,13 @@ __all__ = [
     "Conflict",
     "Counter",
     "Deadline",
+    "DeskSlot",
     "Draft",
     "Email",
     "Event",
     "Evidence",
+    "Export",
+    "ExportPart",
     "Fact",
     "Grant",
     "Idempotency",

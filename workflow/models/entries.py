@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workflow.db import CanonicalJson
 from workflow.models.base import Base
+from workflow.models.cases import Case
+from workflow.models.people import User
 
 WAITING, ACCEPTED, REFUSED = "waiting", "accepted", "refused"
 
@@ -36,6 +38,33 @@ class IndicatorClaim(Base):
     claimed_at: Mapped[datetime]
     verified_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     verified_at: Mapped[datetime | None]
+
+
+class DeskSlot(Base):
+    """A place at a desk: on that day the helper goes through the entry with its agency. One per case."""
+
+    __tablename__ = "desk_slots"
+    __table_args__ = (
+        Index(
+            "uq_desk_slots_case",
+            "case_id",
+            unique=True,
+            sqlite_where=text("cancelled_at IS NULL"),
+            postgresql_where=text("cancelled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    helper_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    day: Mapped[date] = mapped_column(index=True)
+    made_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    made_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
+
+    case: Mapped[Case] = relationship(lazy="joined")
+    helper: Mapped[User] = relationship(foreign_keys=[helper_id], lazy="joined")
 
 
 class YearFact(Base):

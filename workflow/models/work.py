@@ -30,7 +30,7 @@ class Duty:
 
 
 class Job(Duty, Base):
-    """The outbox: one handler's duty towards one event, or the next chunk of work on one import."""
+    """The outbox: one handler's duty towards one event, or the next chunk of an import or export."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -42,6 +42,7 @@ class Job(Duty, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
     import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"), index=True)
+    export_id: Mapped[int | None] = mapped_column(ForeignKey("exports.id"), index=True)
     handler: Mapped[str] = mapped_column(String(40))
 
     event: Mapped[Event | None] = relationship()

@@ -1,0 +1,133 @@
+"""Packages of entries: order one, watch it being made, fetch it, stop it."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from web.context import actor, desk, me
+from web.guards import allowed, signed_in
+from web.language import say as _
+from web.packages import send_package
+from workflow import policy
+from workflow.errors import NotFound, Refused
+from workflow.exports import build
+from workflow.exports import desk as exports
+from workflow.models import Export, ExportPart
+
+bp = Blueprint("exports", __name__)
+
+SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LARGEST_ID = 2**31 - 1
+
+
+@bp.get("/ekspor")
+@signed_in
+def index() -> str:
+    with desk().database.read() as session:
+        rows = [_facts(session, made) for made in exports.list_exports(session, actor(session))]
+    return render_template("exports/index.html", rows=rows)
+
+
+@bp.post("/usulan/<number>/ekspor")
+@signed_in
+def of_entry(number: str) -> BaseResponse:
+    with desk().database.write() as session:
+        made = exports.begin_entry(session, actor(session), number)
+    return redirect(f"/ekspor/{made.id}")
+
+
+@bp.post("/iga/<int:year>/ekspor")
+@allowed(policy.may_export_year)
+def of_year(year: int) -> BaseResponse:
+    try:
+        with desk().database.write() as session:
+            made = exports.begin_year(session, actor(session), year)
+    except Refused as refusal:
+        flash(str(refusal), "warning")
+        return redirect(f"/iga?tahun={year}")
+    return redirect(f"/ekspor/{made.id}")
+
+
+@bp.get("/iga/<int:year>/rekapitulasi.xlsx")
+@allowed(policy.may_see_entries)
+def recap(year: int) -> Response:
+    with desk().database.read() as session:
+        body = build.recap(session, me(), year)
+    name = f"rekapitulasi-iga-{year}.xlsx"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return Response(body, content_type=SPREADSHEET, headers=headers)
+
+
+@bp.get("/ekspor/<int:export_id>")
+@signed_in
+def show(export_id: int) -> str:
+    with desk().database.read() as session:
+        made = exports.find(session, actor(session), _sane(export_id))
+        return render_template("exports/show.html", **_facts(session, made))
+
+
+@bp.get("/ekspor/<int:export_id>/kemajuan")
+@signed_in
+def progress(export_id: int) -> Response:
+    """The line that refreshes itself; once the work is over the whole page is loaded anew."""
+    with desk().database.read() as session:
+        made = exports.find(session, actor(session), _sane(export_id))
+        facts = _facts(session, made)
+        response = Response(render_template("exports/_progress.html", **facts))
+    if made.state != "building" or facts["stuck"] is not None:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@bp.get("/ekspor/<int:export_id>/berkas")
+@signed_in
+def fetch(export_id: int) -> Response:
+    with desk().database.read() as session:
+        made = exports.find(session, actor(session), _sane(export_id))
+    return send_package(made)
+
+
+@bp.post("/ekspor/<int:export_id>")
+@signed_in
+def act(export_id: int) -> BaseResponse:
+    steps = {"cancel": exports.cancel, "resume": exports.resume}
+    step = steps.get(request.form.get("_action", ""))
+    if step is None:
+        raise NotFound
+    try:
+        with desk().database.write() as session:
+            who = actor(session)
+            step(session, who, exports.find(session, who, _sane(export_id), lock=True))
+    except Refused as refusal:
+        flash(str(refusal), "warning")
+    return redirect(f"/ekspor/{export_id}")
+
+
+def _facts(session: Session, made: Export) -> dict[str, Any]:
+    done, total = exports.counts(session, made)
+    changed = made.state == "done" and made.case is not None and _version(session, made) != made.case.version
+    return {
+        "made": made,
+        "case": made.case,
+        "href": f"/ekspor/{made.id}",
+        "title": made.case.title if made.case else _("Semua entri IGA %(year)s", year=made.year),
+        "done": done,
+        "total": total,
+        "share": exports.progress(made, done, total),
+        "stuck": exports.stuck(session, made),
+        "changed": changed,
+    }
+
+
+def _version(session: Session, made: Export) -> int | None:
+    """The version of the entry that a package of one shows."""
+    return session.scalar(select(ExportPart.version).where(ExportPart.export_id == made.id))
+
+
+def _sane(export_id: int) -> int:
+    if export_id > LARGEST_ID:
+        raise NotFound
+    return export_id
