@@ -41,7 +41,8 @@ class ListState:
 
     def href(self, path: str = "/usulan", cursor: str | None = None, **more: str) -> str:
         """The address of this list, or of something done with it."""
-        chosen: dict[str, Any] = {k: v for k, v in vars(self.filters).items() if v not in ("", None, False)}
+        plain = vars(queries.Filters())
+        chosen: dict[str, Any] = {k: v for k, v in vars(self.filters).items() if v != plain[k]}
         if chosen.get("late"):
             chosen["late"] = "1"
         if self.sort:

@@ -515,6 +515,15 @@ def upload(
     return call("ani", "post", f"{FIRST}/evidence", headers, **posted)
 
 
+def test_a_part_without_a_name_is_a_problem_and_no_fault(call: Call) -> None:
+    body = b"--x\r\nContent-Disposition: form-data\r\n\r\nhm\r\n--x--\r\n"
+
+    answer = call("endah", "post", "/imports", data=body, content_type="multipart/form-data; boundary=x")
+
+    assert answer.status_code == 422
+    assert {"pointer": "/", "message": "Isian ini tidak dikenal."} in (answer.json or {})["errors"]
+
+
 def multipart(fields: dict[str, Any]) -> dict[str, Any]:
     """In memory: the test client's own temporary files are left to the garbage collector."""
     boundary, data = encode_multipart(fields)

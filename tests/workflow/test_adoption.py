@@ -313,7 +313,7 @@ def test_lists_and_pages_agree_on_who_sees_an_adoption(database: Database, as_: 
             for u in people
             if session.scalars(select(Case).where(Case.id == case.id, policy.visible(u))).first()
         }
-    assert may == listed == {"dlh", "kepala.dlh", "ani", "yuli", "endah", "haryo"}
+    assert may == listed == {"dlh", "kepala.dlh", "ani", "yuli", "endah", "haryo", "wulan"}
 
 
 def test_two_colleagues_who_ask_at_once_begin_one_adoption(database: Database, as_: As, origin: str) -> None:

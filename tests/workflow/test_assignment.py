@@ -179,7 +179,7 @@ def test_a_conflict_declared_after_reviewing_keeps_the_review_and_leaves_it_out(
     assert case.state == "pkp_proposal.implementation"
     assert [m is not None for m in marked] == [True, False, False]
     assert result["result"]["score"] == "85.00"
-    assert told == {"retno@contoh.invalid", "endah@contoh.invalid"}
+    assert told == {f"{name}@contoh.invalid" for name in ("retno", "endah", "wulan")}
 
 
 def test_moving_into_the_agency_ends_the_assignment(database: Database, as_: As) -> None:

@@ -5,17 +5,15 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_file
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import UnsupportedMediaType
 
-from web.api import answers, auth, parameters, replies
+from web.api import answers, auth, bodies, parameters, replies
 from web.api.problems import bounded
 from web.context import desk
-from workflow import commands, queries, validation
-from workflow.errors import Invalid, NotFound, Problem
+from workflow import commands, queries
+from workflow.errors import Invalid, NotFound
 from workflow.evidence_store import EvidenceStore, Staged, clean_name
 from workflow.ledger import Actor
-from workflow.phrases import phrase
 
 bp = Blueprint("api_evidence", __name__, url_prefix="/api/v1/proposals/<number>/evidence")
 bp.register_error_handler(Invalid, bounded)
@@ -27,37 +25,13 @@ def add(number: str) -> Response:
         raise UnsupportedMediaType
     with desk().database.read() as session:
         commands.find(session, auth.acting(session), number)
-    fields, upload = _posted()
+    fields, upload = bodies.multipart("evidence_create")
     with _store().stage(upload.stream) as staged:
 
         def run(session: Session, who: Actor) -> replies.Answer:
             return _bind(session, who, number, staged, upload.filename or "", fields)
 
         return replies.command([fields, staged.sha256], run, 201)
-
-
-def _posted() -> tuple[dict[str, Any], FileStorage]:
-    """The text fields, checked against their schema, and the file."""
-    faults = [
-        Problem(f"/{name}", phrase("uniqueItems", auth.language(), title=name))
-        for values in (request.form, request.files)
-        for name, given in values.lists()
-        if len(given) > 1
-    ]
-    faults += [
-        Problem(f"/{validation.escape(name)}", phrase("unknown", auth.language()))
-        for name in request.files
-        if name != "file"
-    ]
-    fields = {name: text for name, text in request.form.items() if text or name == "file"}
-    fields.pop("csrf_token", None)
-    faults += validation.problems("evidence_create", fields, auth.language())
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        faults.append(Problem("/file", phrase("required", auth.language(), title="file")))
-    if faults or upload is None:
-        raise Invalid(faults)
-    return fields, upload
 
 
 def _bind(

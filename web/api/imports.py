@@ -4,10 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import UnsupportedMediaType
 
-from web.api import answers, auth, parameters, replies
+from web.api import answers, auth, bodies, parameters, replies
 from web.api.problems import bounded
 from web.context import desk as web_desk
 from workflow import policy, validation
@@ -17,7 +16,6 @@ from workflow.imports.columns import guess, likely_kind
 from workflow.ledger import Actor
 from workflow.models import Import, ImportRow
 from workflow.nip import Seal
-from workflow.phrases import phrase
 from workflow.secret import secret_of
 
 bp = Blueprint("api_imports", __name__, url_prefix="/api/v1/imports")
@@ -32,7 +30,7 @@ def add() -> Response:
         raise UnsupportedMediaType
     if not policy.may_import(auth.caller()):
         raise Forbidden("Impor dilakukan oleh koordinator atau penyelenggara PKP.")
-    fields, upload = _posted()
+    fields, upload = bodies.multipart("import_create")
     table = sheet.load(upload.stream, upload.filename or "")
     order = desk.Order(
         kind=fields.get("kind") or likely_kind(table.headings),
@@ -50,30 +48,6 @@ def add() -> Response:
         return replies.Answer(body, location=f"/api/v1/imports/{made.id}")
 
     return replies.command([fields, table.sha256], run, ACCEPTED)
-
-
-def _posted() -> tuple[dict[str, str], FileStorage]:
-    """The text fields, checked against their schema, and the file."""
-    faults = [
-        Problem(f"/{validation.escape(name)}", phrase("unknown", auth.language()))
-        for name in request.files
-        if name != "file"
-    ]
-    faults += [
-        Problem(f"/{validation.escape(name)}", phrase("uniqueItems", auth.language(), title=name))
-        for values in (request.form, request.files)
-        for name, given in values.lists()
-        if len(given) > 1
-    ]
-    fields = {name: text for name, text in request.form.items() if text}
-    fields.pop("csrf_token", None)
-    faults += validation.problems("import_create", fields, auth.language())
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        faults.append(Problem("/file", phrase("required", auth.language(), title="file")))
-    if faults or upload is None:
-        raise Invalid(faults)
-    return fields, upload
 
 
 def _mapping(text: str | None) -> dict[str, int] | None:
