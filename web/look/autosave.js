@@ -3,6 +3,7 @@ import { addRow, conditions } from "./forms.js";
 
 const QUIET = 2000;
 const AGAIN = 15000;
+const PATIENCE = 5000;
 
 export function autosave(root) {
   for (const line of root.querySelectorAll("[data-autosave]")) {
@@ -24,7 +25,7 @@ class Draft {
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
     form.addEventListener("focusout", () => this.save());
-    form.addEventListener("submit", (event) => event.defaultPrevented || this.leave());
+    form.addEventListener("submit", (event) => event.defaultPrevented || this.wait(event) || this.leave());
     window.addEventListener("pagehide", () => this.sent || this.save(true));
     window.addEventListener("online", () => this.save());
     window.addEventListener("focus", () => this.resume());
@@ -56,20 +57,39 @@ class Draft {
     }
   }
 
+  // A save that is on its way changes the version this form must name: let it arrive first, but not for ever.
+  wait(event) {
+    if (!this.busy || this.waited) return false;
+    event.preventDefault();
+    const arrived = () => {
+      if (this.waited) return;
+      this.waited = true;
+      this.form.requestSubmit(event.submitter);
+    };
+    this.running.then(arrived, arrived);
+    setTimeout(arrived, PATIENCE);
+    return true;
+  }
+
   // The form itself is on its way: its copy goes only when a page of ours comes back without it.
   leave() {
     this.sent = true;
+    this.waited = false;
     clearTimeout(this.timer);
     if (this.written() !== this.saved) this.keep();
     setTimeout(() => (this.sent = false), AGAIN);
   }
 
-  async save(leaving = false) {
+  save(leaving = false) {
     const now = this.written();
     if (now === this.saved || ["conflict", "released"].includes(this.state) || this.away() || (this.busy && !leaving)) return;
     clearTimeout(this.timer);
     this.busy = true;
     if (!leaving) this.say("saving");
+    this.running = this.send(now, leaving);
+  }
+
+  async send(now, leaving) {
     try {
       const body = new URLSearchParams([...new FormData(this.form)].filter(([, value]) => typeof value === "string"));
       const answer = await fetch(this.url, {

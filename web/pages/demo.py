@@ -16,6 +16,7 @@ from web.accounts import Account
 from web.context import desk, now
 from web.security import CSP
 from workflow.calendar import add_working_days, morning_of, wib_date
+from workflow.clock import ShiftedClock
 from workflow.demo.clock import travel
 from workflow.demo.load import PERSONAS
 from workflow.errors import NotFound
@@ -61,6 +62,9 @@ def move_clock() -> BaseResponse:
     days = min(max(int(wish), 1), MOST_DAYS) if wish.isdecimal() and len(wish) < MOST_DIGITS else 1
     target = morning_of(add_working_days(wib_date(now()), days)) + timedelta(hours=1)
     travel(desk().database, now(), target)
+    clock = desk().clock
+    if isinstance(clock, ShiftedClock):
+        clock.refresh()
     flash(_("Jam peragaan maju ke %(date)s.", date=dates.full_date(target)), "ok")
     return redirect(_back())
 

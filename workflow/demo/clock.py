@@ -66,6 +66,9 @@ class _Offset:
         self._read_at = -CACHE_SECONDS
         self._value = timedelta()
 
+    def forget(self) -> None:
+        self._read_at = -CACHE_SECONDS
+
     def __call__(self) -> timedelta:
         if time.monotonic() - self._read_at >= CACHE_SECONDS:
             with self._database.read() as session:
