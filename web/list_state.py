@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from workflow import queries
+from workflow import case_lists
 from workflow.errors import Invalid, Problem
 from workflow.search import query
 
@@ -34,14 +34,14 @@ class ListState:
     """`typed` is what stood in the box; `problems` what of it means nothing."""
 
     typed: str
-    filters: queries.Filters
+    filters: case_lists.Filters
     sort: str
     columns: tuple[str, ...]
     problems: list[Problem] = field(default_factory=list)
 
     def href(self, path: str = "/usulan", cursor: str | None = None, **more: str) -> str:
         """The address of this list, or of something done with it."""
-        plain = vars(queries.Filters())
+        plain = vars(case_lists.Filters())
         chosen: dict[str, Any] = {k: v for k, v in vars(self.filters).items() if v != plain[k]}
         if chosen.get("late"):
             chosen["late"] = "1"
@@ -55,7 +55,7 @@ class ListState:
         return f"{path}?{urlencode(chosen)}" if chosen else path
 
     def without(self, name: str) -> "ListState":
-        return replace(self, filters=queries.without(self.filters, name))
+        return replace(self, filters=case_lists.without(self.filters, name))
 
 
 def read(session: Session, args: MultiDict[str, str]) -> ListState:
@@ -70,7 +70,7 @@ def read(session: Session, args: MultiDict[str, str]) -> ListState:
         asked = query.parse(session, typed)
     except Invalid as refusal:
         asked, problems = query.Asked(), refusal.problems
-    filters = queries.Filters(**(chosen | asked.filters), q=asked.words)
+    filters = case_lists.Filters(**(chosen | asked.filters), q=asked.words)
     return ListState(typed, filters, args.get("sort", ""), _columns(args), problems)
 
 

@@ -4,7 +4,7 @@ from flask import Response, send_file
 
 from web.context import desk
 from workflow.errors import NotFound
-from workflow.exports.desk import file_of
+from workflow.exports.orders import file_of
 from workflow.models import Export
 
 ZIP = "application/zip"

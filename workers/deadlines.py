@@ -2,7 +2,7 @@
 
 from workers.office import Office
 from workflow import commands, deadlines, sign_ins
-from workflow.exports import desk as exports
+from workflow.exports import orders
 from workflow.ledger import Actor
 
 
@@ -38,10 +38,10 @@ def fire(office: Office, deadline_id: int) -> bool:
 
 def expire_exports(office: Office) -> None:
     with office.database.read() as session:
-        if not exports.outdated(session, office.clock()):
+        if not orders.outdated(session, office.clock()):
             return
     with office.database.write() as session:
-        exports.expire(session, office.clock())
+        orders.expire(session, office.clock())
 
 
 def forget_sign_ins(office: Office) -> None:

@@ -15,7 +15,7 @@ from workers.mail import Letter, render
 from workers.meters import timed
 from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
-from workflow.exports import build, desk
+from workflow.exports import build, orders
 from workflow.imports import chunks
 from workflow.models import Email, Event, Job, Try, User
 from workflow.nip import Seal
@@ -48,7 +48,7 @@ def run_job(office: Office, job_id: int) -> bool:
         return False
     try:
         with timed(handler) as outcome:
-            built = _built(office, job_id) if handler in desk.WORK else build.Built()
+            built = _built(office, job_id) if handler in orders.WORK else build.Built()
             with office.database.write() as session:
                 job = session.get_one(Job, job_id, with_for_update=True)
                 if job.done_at is not None or job.dropped_at is not None:

@@ -97,16 +97,14 @@ def objections(members: Iterable[Member], parent: Case, agency: Agency) -> list[
     if agency.id == root.agency_id:
         text = f"{agency.name} adalah pemilik inovasi ini; pilih inovasi perangkat daerah lain."
         return [Reason("own", text)]
-    held = [m.case for m in known[1:] if m.case.agency_id == agency.id and m.case.outcome != "stopped"]
-    for case in held:
-        if case.outcome == ADOPTED:
-            text = f"{agency.name} sudah mengadopsi inovasi ini ({case.number}); hasilnya dicatat di sana."
-            kind = "loop" if case in _line(parent) else "adopted"
-        else:
-            text = f"{agency.name} sudah memproses inovasi ini ({case.number}); lanjutkan di sana."
-            kind = "open"
-        return [Reason(kind, text)]
-    return []
+    held = (m.case for m in known[1:] if m.case.agency_id == agency.id and m.case.outcome != "stopped")
+    case = next(held, None)
+    if case is None:
+        return []
+    if case.outcome == ADOPTED:
+        text = f"{agency.name} sudah mengadopsi inovasi ini ({case.number}); hasilnya dicatat di sana."
+        return [Reason("loop" if case in _line(parent) else "adopted", text)]
+    return [Reason("open", f"{agency.name} sudah memproses inovasi ini ({case.number}); lanjutkan di sana.")]
 
 
 def _line(case: Case) -> list[Case]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from workflow import adoptions, dates
 from workflow.adoptions import Member
@@ -140,9 +140,8 @@ def _words(case: Case) -> frozenset[str]:
 
 
 def _known(session: Session) -> dict[int, _Known]:
-    cases = list(
-        session.scalars(select(Case).where(Case.voided_at.is_(None)).order_by(Case.id.desc()).limit(LATEST))
-    )
+    newest = select(Case).where(Case.voided_at.is_(None)).order_by(Case.id.desc()).limit(LATEST)
+    cases = list(session.scalars(newest.options(lazyload(Case.participants))))
     words = {case.id: _words(case) for case in cases}
     seen = Counter(word for held in words.values() for word in held)
     everyday = {word for word, count in seen.items() if count > max(RARE, len(cases) // 12)}

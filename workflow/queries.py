@@ -1,7 +1,6 @@
 """What pages and the API read. Every query asks the policy, so that nobody finds what is not theirs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,19 +10,14 @@ from sqlalchemy import (
     and_,
     exists,
     func,
-    literal,
     or_,
     select,
-    tuple_,
-    union_all,
 )
-from sqlalchemy.orm import Session, raiseload
-from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.orm import Session
 
 from workflow import conflicts, policy
 from workflow.conflicts import Finding
 from workflow.definition import process, versions
-from workflow.errors import Invalid, Problem
 from workflow.models import (
     Agency,
     Case,
@@ -35,292 +29,18 @@ from workflow.models import (
     Grant,
     Participant,
     Review,
-    SearchDocument,
     Substitute,
     User,
-    View,
 )
-from workflow.search import match
-from workflow.search.terms import terms, together
 from workflow.validation import storable
 
 PAGE = 50
 LARGEST_PAGE = 200
-SORTS: dict[str, Any] = {
-    "updated_at": Case.updated_at,
-    "created_at": Case.created_at,
-    "due_at": Case.due_at,
-    "title": Case.title,
-    "number": Case.number,
-}
-RELEVANCE = "relevance"
-Counts = Mapping[str, Mapping[str, int]]
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Narrowing a list; empty means all. `state` is "stage.state", `agency` includes everything below it.
-
-    `q` is words and "phrases" for the index, `affair` the main urusan, `proposer` part of a name.
-    """
-
-    q: str = ""
-    stage: str = ""
-    state: str = ""
-    category: str = ""
-    agency: str = ""
-    cohort: str = ""
-    year: int | None = None
-    owner: str = ""
-    affair: str = ""
-    proposer: str = ""
-    late: bool = False
-    pipeline: str = "innovation"
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of cases with the cursors of its neighbours; None where there is none.
-
-    `relaxed` where no case has the words as they stand and these have words close to them. `counts`
-    says how many of all the cases found have which value, by filter.
-    """
-
-    cases: list[Case]
-    next_cursor: str | None
-    previous_cursor: str | None
-    total: int
-    relaxed: bool = False
-    counts: Counts = field(default_factory=dict)
-
-
-def list_cases(
-    session: Session,
-    user: User,
-    now: datetime,
-    filters: Filters,
-    *,
-    sort: str = "",
-    limit: int = PAGE,
-    cursor: str | None = None,
-    options: Sequence[ExecutableOption] = (),
-) -> Page:
-    """A page of the cases this person may see. Raises Invalid for an unknown sort, limit or cursor.
-
-    Without `sort` what fits a question best comes first, else what changed last. A cursor is the number
-    of the case that the page follows, or, with a minus before it, precedes. `options` say what is loaded
-    with each case.
-    """
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
-    order = _order(session, sort, filters)
-    where, counts, relaxed = _found(session, user, now, filters)
-    query = select(Case).where(*where).options(*options)
-    backwards = (cursor or "").startswith("-")
-    if cursor:
-        query = query.where(_beyond(*_standing_at(session, user, cursor, order), order, backwards=backwards))
-    found = list(session.scalars(query.order_by(*order.clauses(backwards=backwards)).limit(limit + 1)))
-    more, cases = len(found) > limit, found[:limit]
-    if backwards:
-        cases.reverse()
-    has_next, has_previous = (bool(cases), more) if backwards else (more, bool(cursor and cases))
-    return Page(
-        cases,
-        cases[-1].number if has_next else None,
-        f"-{cases[0].number}" if has_previous else None,
-        sum(counts["category"].values()),
-        relaxed,
-        counts,
-    )
-
-
-def every_case(
-    session: Session, user: User, now: datetime, filters: Filters, *, sort: str, limit: int
-) -> list[Case]:
-    """The whole list at once, as far as `limit`, for those who take it with them."""
-    where, _counts, _relaxed = _found(session, user, now, filters)
-    order = _order(session, sort, filters)
-    query = select(Case).where(*where).order_by(*order.clauses(backwards=False)).limit(limit)
-    return list(session.scalars(query))
-
-
-def first_cases(session: Session, user: User, now: datetime, filters: Filters, limit: int) -> list[Case]:
-    """The best of a question whose words may be unfinished or have slips; without their people."""
-    index, asked = match.index_of(session), terms(filters.q)
-    nearly = match.matching(index, asked, together(asked, filters.q), relaxed=True)
-    query = (
-        select(Case)
-        .where(policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now), nearly)
-        .order_by(match.rank(index, asked).desc(), Case.id.desc())
-        .limit(limit)
-        .options(raiseload(Case.participants))
-    )
-    return list(session.scalars(query))
-
-
-def affairs_of(session: Session) -> dict[int, str]:
-    """The main urusan of every case that names one, by id."""
-    rows = session.execute(
-        select(SearchDocument.case_id, SearchDocument.affair).where(SearchDocument.affair.is_not(None))
-    )
-    return {row[0]: row[1] or "" for row in rows}
-
-
-def names_of_groups(session: Session) -> dict[str, list[tuple[str, str]]]:
-    """(code, name) of the topmost agencies by name and of the cohorts, newest first, in one statement."""
-    agencies = select(literal("agency"), Agency.code, Agency.short_name, literal(0)).where(
-        Agency.parent_id.is_(None)
-    )
-    batches = select(literal("cohort"), Cohort.code, Cohort.name, -Cohort.year)
-    found: dict[str, list[tuple[str, str]]] = {"agency": [], "cohort": []}
-    rows = session.execute(union_all(agencies, batches))
-    for kind, code, name, _rank in sorted(rows, key=lambda row: (row[3], row[2])):
-        found[kind].append((code, name))
-    return found
-
-
-def views_of(session: Session, user: User) -> list[View]:
-    """The lists this person keeps, then those that others share, by name."""
-    mine = View.owner_id == user.id
-    return list(
-        session.scalars(select(View).where(or_(mine, View.shared)).order_by(mine.desc(), View.name)).unique()
-    )
-
-
-def _found(
-    session: Session, user: User, now: datetime, filters: Filters
-) -> tuple[list[ColumnElement[bool]], Counts, bool]:
-    """What a case of the list fulfils, with counts by value; relaxed where nothing has the very words."""
-    where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now)]
-    if not filters.q:
-        return where, _counts(session, where), False
-    index, asked = match.index_of(session), terms(filters.q)
-    exactly = [*where, match.matching(index, asked, None, relaxed=False)]
-    counts = _counts(session, exactly)
-    if counts["category"]:
-        return exactly, counts, False
-    nearly = [*where, match.matching(index, asked, together(asked, filters.q), relaxed=True)]
-    return nearly, _counts(session, nearly), True
-
-
-def _counts(session: Session, where: list[ColumnElement[bool]]) -> Counts:
-    """How many cases have which state, category, agency, cohort and urusan, in one statement."""
-    columns = (Case.state, Case.category, Agency.path, Cohort.code, SearchDocument.affair)
-    rows = session.execute(
-        select(*columns, func.count())
-        .select_from(Case)
-        .join(Agency, Agency.id == Case.agency_id)
-        .outerjoin(Cohort, Cohort.id == Case.cohort_id)
-        .outerjoin(SearchDocument, SearchDocument.case_id == Case.id)
-        .where(*where)
-        .group_by(*columns)
-    )
-    found: dict[str, dict[str, int]] = {
-        name: {} for name in ("stage", "state", "category", "agency", "cohort", "affair")
-    }
-    for state, category, path, cohort, affair, count in rows:
-        top = path.strip("/").partition("/")[0]
-        values = (state.partition(".")[0], state, category, top, cohort, affair)
-        for counted, value in zip(found.values(), values, strict=True):
-            if value:
-                counted[value] = counted.get(value, 0) + count
-    return found
-
-
-@dataclass(frozen=True)
-class _Order:
-    """By one column, the empty ones at the end, then by id in the same direction."""
-
-    column: Any
-    descending: bool
-
-    def clauses(self, *, backwards: bool) -> list[Any]:
-        if self.descending is backwards:
-            column, tie = self.column.asc(), Case.id.asc()
-        else:
-            column, tie = self.column.desc(), Case.id.desc()
-        return [column.nulls_first() if backwards else column.nulls_last(), tie]
-
-
-def _order(session: Session, sort: str, filters: Filters) -> _Order:
-    if sort == RELEVANCE or (not sort and filters.q):
-        return _Order(match.rank(match.index_of(session), terms(filters.q)), descending=True)
-    sort = sort or "-updated_at"
-    key = sort.removeprefix("-")
-    if key not in SORTS:
-        raise Invalid([Problem("/sort", f"Urutan tidak dikenal; pilih {', '.join([RELEVANCE, *SORTS])}.")])
-    return _Order(SORTS[key], sort.startswith("-"))
-
-
-def _standing_at(session: Session, user: User, cursor: str, order: _Order) -> tuple[int, Any]:
-    number = cursor.removeprefix("-")
-    here = select(Case.id, order.column).where(Case.number == number, policy.visible(user))
-    row = session.execute(here).one_or_none()
-    if row is None:
-        raise Invalid([Problem("/cursor", "Penanda halaman tidak dikenal.")])
-    return row[0], row[1]
-
-
-def _beyond(last: int, value: Any, order: _Order, *, backwards: bool) -> ColumnElement[bool]:  # noqa: ANN401
-    """What comes after a case, or before it, wherever that case stands now."""
-    column = order.column
-    upwards = order.descending is backwards
-    if value is None:
-        peers = and_(column.is_(None), Case.id > last if upwards else Case.id < last)
-        return or_(peers, column.is_not(None)) if backwards else peers
-    here, there = tuple_(column, Case.id), tuple_(value, last)
-    peers = here > there if upwards else here < there
-    return peers if backwards else or_(peers, column.is_(None))
-
-
-def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if filters.stage:
-        found.append(Case.state.startswith(f"{filters.stage}.", autoescape=True))
-    if filters.state:
-        found.append(Case.state == filters.state)
-    if filters.category:
-        found.append(Case.category == filters.category)
-    if filters.agency:
-        found.append(Case.agency_id.in_(_below(filters.agency)))
-    if filters.cohort:
-        found.append(Case.cohort_id.in_(select(Cohort.id).where(Cohort.code == filters.cohort)))
-    if filters.year is not None:
-        prefix = "INV" if filters.pipeline == "innovation" else "ADP"
-        found.append(Case.number.startswith(f"{prefix}-{filters.year}-", autoescape=True))
-    return [*found, *_late_and_whose(filters, now)]
-
-
-def _late_and_whose(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if filters.owner:
-        found.append(_turn_of(filters.owner))
-    if filters.late:
-        found.append(and_(Case.due_at < now, Case.outcome.is_(None)))
-    if filters.affair:
-        mine = select(SearchDocument.case_id).where(SearchDocument.affair == filters.affair)
-        found.append(Case.id.in_(mine))
-    if filters.proposer:
-        found.append(_proposed_by(filters.proposer))
-    return found
-
-
-def _below(code: str) -> Select[int]:
+def below(code: str) -> Select[int]:
     return select(Agency.id).where(
         or_(Agency.code == code, Agency.path.contains(f"/{code}/", autoescape=True))
-    )
-
-
-def _proposed_by(name: str) -> ColumnElement[bool]:
-    return exists(
-        select(Participant.id)
-        .join(User, User.id == Participant.user_id)
-        .where(
-            Participant.case_id == Case.id,
-            Participant.role == "proposer",
-            Participant.until.is_(None),
-            *(User.name.icontains(word, autoescape=True) for word in name.split()[:8]),
-        )
     )
 
 
@@ -329,18 +49,18 @@ def states_owned_by(role: str) -> list[str]:
     return sorted({s.name for v in versions() for s in process(v).states.values() if s.owner == role})
 
 
-def _turn_of(role: str) -> ColumnElement[bool]:
+def turn_of(role: str) -> ColumnElement[bool]:
     return Case.state.in_(states_owned_by(role))
 
 
 def my_turn(user: User) -> ColumnElement[bool]:
     """Cases that wait for this very person."""
-    parts = [and_(Participant.role == role, _turn_of(role)) for role in ("proposer", "mentor", "coach")]
+    parts = [and_(Participant.role == role, turn_of(role)) for role in ("proposer", "mentor", "coach")]
     parts.append(
         and_(
             Participant.role == "reviewer",
             Participant.state == Case.state,
-            _turn_of("reviewer"),
+            turn_of("reviewer"),
             ~_has_reviewed(user),
         )
     )
@@ -352,12 +72,12 @@ def my_turn(user: User) -> ColumnElement[bool]:
     )
     waits: list[ColumnElement[bool]] = [exists(takes_part)]
     if user.heads_agency and user.agency:
-        waits.append(_turn_of("agency_head") & Case.agency_id.in_(_below(user.agency.code)))
-        waits.append(_turn_of("origin_head") & policy.headed_origin(user))
+        waits.append(turn_of("agency_head") & Case.agency_id.in_(below(user.agency.code)))
+        waits.append(turn_of("origin_head") & policy.headed_origin(user))
     if "coordinator" in user.global_roles:
-        waits.append(_turn_of("coordinator"))
+        waits.append(turn_of("coordinator"))
     if "organiser" in user.global_roles:
-        waits.append(_turn_of("organiser") & Case.cohort_id.is_not(None))
+        waits.append(turn_of("organiser") & Case.cohort_id.is_not(None))
     return or_(*waits)
 
 
@@ -408,7 +128,7 @@ def review_queue(session: Session, user: User) -> tuple[list[Case], int]:
     )
     owed = session.scalars(
         select(Case)
-        .where(_turn_of("reviewer"), _reviews_now(user), ~_has_reviewed(user))
+        .where(turn_of("reviewer"), _reviews_now(user), ~_has_reviewed(user))
         .order_by(given, Case.due_at.asc().nulls_last(), Case.id)
     )
     done = session.scalar(select(func.count()).select_from(Review).where(Review.reviewer_id == user.id)) or 0
@@ -512,14 +232,6 @@ def funnel(session: Session) -> dict[str, int]:
         total += stage_now[stage.name]
         reached[stage.name] = total
     return dict(reversed(reached.items()))
-
-
-def without(filters: Filters, name: str) -> Filters:
-    """The same filters with one taken off."""
-    return Filters(**{**vars(filters), name: getattr(Filters(), name)})
-
-
-# --- for the public: no drafts, no people, no scores ------------------------------------------------
 
 
 def _public() -> ColumnElement[bool]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,13 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.conftest import MONDAY, MovableClock
+from tests.innovations import in_use
 from tests.web.conftest import Call
 from web import create_app
 from workflow import commands
 from workflow.db import Database
 from workflow.ledger import Actor
-from workflow.models import Agency, Case, Event
-from workflow.people import create_user, find_user
+from workflow.models import Case, Event
+from workflow.people import create_user
 from workflow.samples import sample
 from workflow.settings import Settings
 
@@ -39,18 +39,7 @@ def origin(database: Database, as_: As) -> str:
                 agency=code,
                 heads_agency=True,
             )
-        arrival = commands.Arrival(
-            title="SIAGA POSYANDU: gizi balita terpantau",
-            category="digital",
-            agency=session.scalars(select(Agency).where(Agency.code == "puskesmas-tanon-1")).one(),
-            year=2022,
-            source={"file": "registri.csv", "row": 2},
-            raw={},
-            tahapan="Penerapan",
-            since=MONDAY - timedelta(days=200),
-            proposer=find_user(session, "ani@contoh.invalid"),
-        )
-        return commands.receive(session, as_(session, "endah"), "coordinator", [arrival])[0].number
+        return in_use(session, as_(session, "endah"))
 
 
 @pytest.fixture

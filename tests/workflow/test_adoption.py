@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.conftest import MONDAY, MovableClock
+from tests.innovations import in_use
 from workflow import adoptions, commands, fold, policy
 from workflow.calendar import wib_date
 from workflow.db import Database
 from workflow.errors import Forbidden, Invalid, NotFound, Refused
 from workflow.ledger import Actor
 from workflow.models import Agency, Case, Email, Event, User
-from workflow.people import create_user, find_user
+from workflow.people import create_user
 from workflow.samples import sample
 
 As = Callable[[Session, str], Actor]
@@ -39,18 +39,7 @@ def origin(database: Database, as_: As) -> str:
                     agency=code,
                     heads_agency=head,
                 )
-        arrival = commands.Arrival(
-            title="SIAGA POSYANDU: gizi balita terpantau",
-            category="digital",
-            agency=agency(session, "puskesmas-tanon-1"),
-            year=2022,
-            source={"file": "registri.csv", "row": 2},
-            raw={},
-            tahapan="Penerapan",
-            since=MONDAY - timedelta(days=200),
-            proposer=find_user(session, "ani@contoh.invalid"),
-        )
-        return commands.receive(session, as_(session, "endah"), "coordinator", [arrival])[0].number
+        return in_use(session, as_(session, "endah"))
 
 
 def agency(session: Session, code: str) -> Agency:

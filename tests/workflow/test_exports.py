@@ -23,7 +23,7 @@ from workflow import audit, commands
 from workflow.db import Database
 from workflow.errors import Forbidden, NotFound, Refused
 from workflow.evidence_store import EvidenceStore
-from workflow.exports import build, desk
+from workflow.exports import build, orders
 from workflow.ledger import Actor, record
 from workflow.models import Evidence, Export, Job
 from workflow.samples import sample, sample_pdf
@@ -78,8 +78,8 @@ def order(database: Database, as_: As, who: str, what: str | int) -> int:
     with database.write() as session:
         actor = as_(session, who)
         if isinstance(what, int):
-            return desk.begin_year(session, actor, what).id
-        return desk.begin_entry(session, actor, what).id
+            return orders.begin_year(session, actor, what).id
+        return orders.begin_entry(session, actor, what).id
 
 
 def kept(database: Database, export_id: int) -> Export:
@@ -88,7 +88,7 @@ def kept(database: Database, export_id: int) -> Export:
 
 
 def package(database: Database, settings: Settings, export_id: int) -> Path:
-    return desk.file_of(settings, kept(database, export_id))
+    return orders.file_of(settings, kept(database, export_id))
 
 
 def test_a_package_holds_the_entry_in_every_form_and_its_manifest_is_true(
@@ -215,7 +215,7 @@ def test_a_year_holds_a_recap_and_every_entry_as_its_own_package(
     rows = {row[1].value: row for row in book["Entri 2023"].iter_rows(min_row=2)}
     assert [c.value for c in rows[other][7:12]] == ["REG-7", 18, 0, 17.25, 17.25]
     assert rows[entry][10].value is None
-    assert not (desk.folder(settings, made) / build.PARTS).exists()
+    assert not (orders.folder(settings, made) / build.PARTS).exists()
 
 
 def test_a_worker_that_dies_between_file_and_row_loses_and_doubles_nothing(
@@ -232,9 +232,9 @@ def test_a_worker_that_dies_between_file_and_row_loses_and_doubles_nothing(
     with database.read() as session:
         first = session.scalars(select(Job.id).where(Job.export_id == made)).one()
     assert jobs.run_job(Office(settings, database, clock), first)
-    build.ahead(database, settings, made, desk.PART)  # the next file is there, its row is not
+    build.ahead(database, settings, made, orders.PART)  # the next file is there, its row is not
     with database.read() as session:
-        assert desk.counts(session, session.get_one(Export, made)) == (1, 2)
+        assert orders.counts(session, session.get_one(Export, made)) == (1, 2)
 
     run_workers()
 
@@ -242,7 +242,7 @@ def test_a_worker_that_dies_between_file_and_row_loses_and_doubles_nothing(
     body = package(database, settings, made).read_bytes()
     assert hashlib.sha256(body).hexdigest() == kept(database, made).sha256
     with database.read() as session:
-        assert desk.counts(session, session.get_one(Export, made)) == (2, 2)
+        assert orders.counts(session, session.get_one(Export, made)) == (2, 2)
         assert audit.verify(session).intact
 
 
@@ -255,19 +255,19 @@ def test_a_cancelled_package_leaves_no_file_even_if_its_worker_comes_late(
     run_workers: Callable[[], None],
 ) -> None:
     made = order(database, as_, "ani", entry)
-    late = build.ahead(database, settings, made, desk.PART)
+    late = build.ahead(database, settings, made, orders.PART)
     with database.write() as session:
         who = as_(session, "ani")
-        desk.cancel(session, who, desk.find(session, who, made, lock=True))
+        orders.cancel(session, who, orders.find(session, who, made, lock=True))
     run_workers()
-    build.ahead(database, settings, made, desk.PART)
+    build.ahead(database, settings, made, orders.PART)
     with database.write() as session:
         build.note(session, settings, made, late, clock())
 
     assert kept(database, made).state == "cancelled"
-    assert not desk.folder(settings, made).exists()
+    assert not orders.folder(settings, made).exists()
     with database.write() as session, pytest.raises(Refused) as refusal:
-        desk.cancel(session, as_(session, "ani"), session.get_one(Export, made))
+        orders.cancel(session, as_(session, "ani"), session.get_one(Export, made))
     assert "sudah dibatalkan" in str(refusal.value)
 
 
@@ -289,7 +289,7 @@ def test_damaged_evidence_stops_the_package_and_says_which_file(
     assert kept(database, made).state == "failed"
     assert "SK: Kepala" in (kept(database, made).fault or "")
     assert "unggah ulang" in (kept(database, made).fault or "")
-    assert not desk.folder(settings, made).exists()
+    assert not orders.folder(settings, made).exists()
 
 
 def test_a_package_is_let_go_after_a_week(
@@ -303,7 +303,7 @@ def test_a_package_is_let_go_after_a_week(
     made = order(database, as_, "ani", entry)
     run_workers()
     office = Office(settings, database, clock)
-    clock.now += desk.KEPT - timedelta(minutes=1)
+    clock.now += orders.KEPT - timedelta(minutes=1)
     scan(office)
     run_workers()
     before = package(database, settings, made).exists()
@@ -313,7 +313,7 @@ def test_a_package_is_let_go_after_a_week(
 
     assert before
     assert kept(database, made).state == "expired"
-    assert not desk.folder(settings, made).exists()
+    assert not orders.folder(settings, made).exists()
 
 
 def test_only_those_of_the_entry_take_it_away_and_only_while_they_are(
@@ -328,10 +328,10 @@ def test_only_those_of_the_entry_take_it_away_and_only_while_they_are(
     with pytest.raises(Refused):
         order(database, as_, "endah", 2030)
     with database.read() as session:
-        assert desk.find(session, as_(session, "endah"), made).id == made
+        assert orders.find(session, as_(session, "endah"), made).id == made
         with pytest.raises(NotFound):
-            desk.find(session, as_(session, "lain"), made)
+            orders.find(session, as_(session, "lain"), made)
     with database.write() as session:
         commands.hand_over(session, as_(session, "endah"), entry, "budi@contoh.invalid", "Mutasi.")
     with database.read() as session, pytest.raises(NotFound):
-        desk.find(session, as_(session, "ani"), made)
+        orders.find(session, as_(session, "ani"), made)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import MONDAY
 from tests.workflow.test_commands import begin
-from workflow import queries
+from workflow import case_lists
 from workflow.db import Database
 from workflow.ledger import Actor
 from workflow.models import Case, User
@@ -26,7 +26,7 @@ def test_going_back_shows_the_same_pages(database: Database, as_: As) -> None:
     with database.read() as session:
         user = as_(session, "endah").user
         assert user is not None
-        for sort in [f"{sign}{key}" for key in queries.SORTS for sign in ("", "-")]:
+        for sort in [f"{sign}{key}" for key in case_lists.SORTS for sign in ("", "-")]:
             forwards = list(_walk(session, user, sort, "next_cursor", None))
             backwards = list(_walk(session, user, sort, "previous_cursor", forwards[-1].previous_cursor))
 
@@ -38,9 +38,11 @@ def test_going_back_shows_the_same_pages(database: Database, as_: As) -> None:
 
 def _walk(
     session: Session, user: User, sort: str, neighbour: str, cursor: str | None
-) -> Iterator[queries.Page]:
+) -> Iterator[case_lists.Page]:
     while True:
-        page = queries.list_cases(session, user, MONDAY, queries.Filters(), sort=sort, limit=2, cursor=cursor)
+        page = case_lists.list_cases(
+            session, user, MONDAY, case_lists.Filters(), sort=sort, limit=2, cursor=cursor
+        )
         yield page
         cursor = getattr(page, neighbour)
         if cursor is None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.conftest import MONDAY
 from tests.workflow.registry import fill
 from tests.workflow.test_commands import COVER, act, begin
-from workflow import commands, queries
+from workflow import case_lists, commands
 from workflow.db import Database
 from workflow.demo.load import innovations
 from workflow.errors import Invalid
@@ -27,13 +27,13 @@ As = Callable[[Session, str], Actor]
 SEARCHES = tomllib.loads((Path(__file__).parent / "searches.toml").read_text("utf-8"))["search"]
 
 
-def ask(database: Database, who: str, text: str) -> queries.Page:
+def ask(database: Database, who: str, text: str) -> case_lists.Page:
     with database.read() as session:
         user = find_user(session, f"{who}@contoh.invalid")
         assert user is not None
         asked = query.parse(session, text)
-        filters = queries.Filters(q=asked.words, **asked.filters)
-        return queries.list_cases(session, user, MONDAY, filters)
+        filters = case_lists.Filters(q=asked.words, **asked.filters)
+        return case_lists.list_cases(session, user, MONDAY, filters)
 
 
 def test_the_set_of_searches_finds_what_it_should(database: Database) -> None:
@@ -149,7 +149,7 @@ def test_a_question_survives_being_written_out(database: Database) -> None:
     with database.read() as session:
         for text in texts:
             asked = query.parse(session, text)
-            written = query.text_of(session, queries.Filters(q=asked.words, **asked.filters))
+            written = query.text_of(session, case_lists.Filters(q=asked.words, **asked.filters))
             assert query.parse(session, written) == asked, text
         assert asked == query.Asked({}, "SEMBADA OBAT: sediaan https://contoh.invalid/a")
 

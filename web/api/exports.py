@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from web.api import answers, auth, bodies, parameters, replies
 from web.api.problems import bounded
-from web.context import desk as web_desk
+from web.context import desk
 from web.packages import send_package
 from workflow.errors import Invalid, NotFound
-from workflow.exports import desk
+from workflow.exports import orders
 from workflow.ledger import Actor
 from workflow.models import Export
 
@@ -26,9 +26,9 @@ def add() -> Response:
 
     def run(session: Session, who: Actor) -> replies.Answer:
         if "year" in body:
-            made = desk.begin_year(session, who, body["year"])
+            made = orders.begin_year(session, who, body["year"])
         else:
-            made = desk.begin_entry(session, who, body["proposal"])
+            made = orders.begin_entry(session, who, body["proposal"])
         return replies.Answer(whole(session, made), location=f"/api/v1/exports/{made.id}")
 
     return replies.command(body, run, ACCEPTED)
@@ -36,7 +36,7 @@ def add() -> Response:
 
 @bp.get("/<int:export_id>")
 def show(export_id: int) -> Response:
-    with web_desk().database.read() as session:
+    with desk().database.read() as session:
         return jsonify(whole(session, _found(session, auth.acting(session), export_id)))
 
 
@@ -44,7 +44,7 @@ def show(export_id: int) -> Response:
 def cancel(export_id: int) -> Response:
     def run(session: Session, who: Actor) -> replies.Answer:
         made = _found(session, who, export_id, lock=True)
-        desk.cancel(session, who, made)
+        orders.cancel(session, who, made)
         return replies.Answer(whole(session, made))
 
     return replies.command({}, run, 200)
@@ -52,7 +52,7 @@ def cancel(export_id: int) -> Response:
 
 @bp.get("/<int:export_id>/file")
 def fetch(export_id: int) -> Response:
-    with web_desk().database.read() as session:
+    with desk().database.read() as session:
         made = _found(session, auth.acting(session), export_id)
     return send_package(made)
 
@@ -60,13 +60,13 @@ def fetch(export_id: int) -> Response:
 def _found(session: Session, who: Actor, export_id: int, *, lock: bool = False) -> Export:
     if export_id > parameters.LARGEST_ID:
         raise NotFound
-    return desk.find(session, who, export_id, lock=lock)
+    return orders.find(session, who, export_id, lock=lock)
 
 
 def whole(session: Session, made: Export) -> dict[str, Any]:
     """A package as its schema describes it."""
-    done, total = desk.counts(session, made)
-    parked = desk.stuck(session, made)
+    done, total = orders.counts(session, made)
+    parked = orders.stuck(session, made)
     address = f"/api/v1/exports/{made.id}"
     finished = made.state == "done"
     file = {"name": made.file_name, "size": made.size, "sha256": made.sha256}
@@ -75,7 +75,7 @@ def whole(session: Session, made: Export) -> dict[str, Any]:
         "proposal": made.case.number if made.case else None,
         "year": made.year,
         "state": made.state,
-        "progress": desk.progress(made, done, total),
+        "progress": orders.progress(made, done, total),
         "entries": total,
         "file": file if finished else None,
         "contents": made.contents if finished else [],

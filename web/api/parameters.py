@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from web.api import auth
-from workflow import queries
+from workflow import case_lists, queries
 from workflow.definition import process, versions
 from workflow.errors import Invalid, Problem
 from workflow.imports import queries as imports
@@ -60,7 +60,7 @@ def _filters() -> Mapping[str, Schema]:
     flows = [process(version) for version in versions()]
     states = [state for flow in flows for state in flow.states.values()]
     cover = schema("proposal_create")["properties"]
-    sorts = [f"{sign}{key}" for key in queries.SORTS for sign in ("", "-")]
+    sorts = [f"{sign}{key}" for key in case_lists.SORTS for sign in ("", "-")]
     return {
         "stage": {"type": "string", "enum": sorted({s.stage for s in states})},
         "state": {"type": "string", "enum": sorted({s.name for s in states})},
@@ -91,7 +91,7 @@ def _filters() -> Mapping[str, Schema]:
         },
         "sort": {
             "type": "string",
-            "enum": [queries.RELEVANCE, *sorts],
+            "enum": [case_lists.RELEVANCE, *sorts],
             "description": "tanpa sort: relevance bila q berisi kata, selain itu -updated_at",
         },
         "limit": {

@@ -10,7 +10,7 @@ from web.api import answers, bodies, parameters, replies
 from web.api.auth import acting, caller
 from web.api.problems import bounded
 from web.context import desk, now
-from workflow import commands, queries
+from workflow import case_lists, commands
 from workflow.errors import Invalid
 from workflow.ledger import Actor
 from workflow.search import query
@@ -38,8 +38,8 @@ def index() -> Response:
     paging = {k: v for k, v in asked.items() if k in PAGING}
     with desk().database.read() as session:
         question = query.parse(session, chosen.get("q", ""))
-        filters = queries.Filters(**(chosen | question.filters | {"q": question.words}))
-        page = queries.list_cases(session, caller(), now(), filters, **paging)
+        filters = case_lists.Filters(**(chosen | question.filters | {"q": question.words}))
+        page = case_lists.list_cases(session, caller(), now(), filters, **paging)
     response = jsonify(
         items=[answers.item(case) for case in page.cases],
         next_cursor=page.next_cursor,

@@ -14,7 +14,7 @@ from workers import jobs
 from workers.office import Office
 from workflow.dates import thousands
 from workflow.errors import Invalid, Problem
-from workflow.exports import desk
+from workflow.exports import orders
 from workflow.ledger import Actor
 from workflow.logs import configure_logging
 from workflow.models import Export, Job
@@ -40,18 +40,18 @@ def export_command(case: str | None, year: int | None, output: Path | None, as_j
         nobody = Actor(None, clock())
         with database.write() as session:
             if year is not None:
-                made = desk.begin_year(session, nobody, year)
+                made = orders.begin_year(session, nobody, year)
             else:
-                made = desk.begin_entry(session, nobody, case or "")
+                made = orders.begin_entry(session, nobody, case or "")
         _finish(Office(found, database, clock), made.id, quiet=as_json or not sys.stderr.isatty())
         with database.read() as session:
             made = session.get_one(Export, made.id)
             answer = whole(session, made)
         if made.state != "done":
-            report(answer, as_json, str(answer["error"] or desk.STATE_WORDS[made.state]))
+            report(answer, as_json, str(answer["error"] or orders.STATE_WORDS[made.state]))
             raise SystemExit(1)
         target = output or Path(made.file_name)
-        shutil.copyfile(desk.file_of(found, made), target)
+        shutil.copyfile(orders.file_of(found, made), target)
     text = f"{target}: {answer['entries']} entri, {thousands(made.size or 0)} bita, SHA-256 {made.sha256}"
     report({**answer, "saved": str(target)}, as_json, text)
 
@@ -62,9 +62,9 @@ def _finish(office: Office, export_id: int, *, quiet: bool) -> None:
         while True:
             with office.database.read() as session:
                 made = session.get_one(Export, export_id)
-                share = desk.progress(made, *desk.counts(session, made))
+                share = orders.progress(made, *orders.counts(session, made))
                 bar.update(max(round(share * 100) - bar.pos, 0))
-                if made.state != "building" or desk.stuck(session, made):
+                if made.state != "building" or orders.stuck(session, made):
                     return
                 owed = list(
                     session.scalars(select(Job.id).where(Job.export_id == export_id, Job.done_at.is_(None)))

@@ -13,8 +13,7 @@ from web.language import say as _
 from web.packages import send_package
 from workflow import policy
 from workflow.errors import NotFound, Refused
-from workflow.exports import build
-from workflow.exports import desk as exports
+from workflow.exports import build, orders
 from workflow.models import Export, ExportPart
 
 bp = Blueprint("exports", __name__)
@@ -27,7 +26,7 @@ LARGEST_ID = 2**31 - 1
 @signed_in
 def index() -> str:
     with desk().database.read() as session:
-        rows = [_facts(session, made) for made in exports.list_exports(session, actor(session))]
+        rows = [_facts(session, made) for made in orders.list_exports(session, actor(session))]
     return render_template("exports/index.html", rows=rows)
 
 
@@ -35,7 +34,7 @@ def index() -> str:
 @signed_in
 def of_entry(number: str) -> BaseResponse:
     with desk().database.write() as session:
-        made = exports.begin_entry(session, actor(session), number)
+        made = orders.begin_entry(session, actor(session), number)
     return redirect(f"/ekspor/{made.id}")
 
 
@@ -44,7 +43,7 @@ def of_entry(number: str) -> BaseResponse:
 def of_year(year: int) -> BaseResponse:
     try:
         with desk().database.write() as session:
-            made = exports.begin_year(session, actor(session), year)
+            made = orders.begin_year(session, actor(session), year)
     except Refused as refusal:
         flash(str(refusal), "warning")
         return redirect(f"/iga?tahun={year}")
@@ -65,7 +64,7 @@ def recap(year: int) -> Response:
 @signed_in
 def show(export_id: int) -> str:
     with desk().database.read() as session:
-        made = exports.find(session, actor(session), _sane(export_id))
+        made = orders.find(session, actor(session), _sane(export_id))
         return render_template("exports/show.html", **_facts(session, made))
 
 
@@ -74,7 +73,7 @@ def show(export_id: int) -> str:
 def progress(export_id: int) -> Response:
     """The line that refreshes itself; once the work is over the whole page is loaded anew."""
     with desk().database.read() as session:
-        made = exports.find(session, actor(session), _sane(export_id))
+        made = orders.find(session, actor(session), _sane(export_id))
         facts = _facts(session, made)
         response = Response(render_template("exports/_progress.html", **facts))
     if made.state != "building" or facts["stuck"] is not None:
@@ -86,28 +85,28 @@ def progress(export_id: int) -> Response:
 @signed_in
 def fetch(export_id: int) -> Response:
     with desk().database.read() as session:
-        made = exports.find(session, actor(session), _sane(export_id))
+        made = orders.find(session, actor(session), _sane(export_id))
     return send_package(made)
 
 
 @bp.post("/ekspor/<int:export_id>")
 @signed_in
 def act(export_id: int) -> BaseResponse:
-    steps = {"cancel": exports.cancel, "resume": exports.resume}
+    steps = {"cancel": orders.cancel, "resume": orders.resume}
     step = steps.get(request.form.get("_action", ""))
     if step is None:
         raise NotFound
     try:
         with desk().database.write() as session:
             who = actor(session)
-            step(session, who, exports.find(session, who, _sane(export_id), lock=True))
+            step(session, who, orders.find(session, who, _sane(export_id), lock=True))
     except Refused as refusal:
         flash(str(refusal), "warning")
     return redirect(f"/ekspor/{export_id}")
 
 
 def _facts(session: Session, made: Export) -> dict[str, Any]:
-    done, total = exports.counts(session, made)
+    done, total = orders.counts(session, made)
     changed = made.state == "done" and made.case is not None and _version(session, made) != made.case.version
     return {
         "made": made,
@@ -116,8 +115,8 @@ def _facts(session: Session, made: Export) -> dict[str, Any]:
         "title": made.case.title if made.case else _("Semua entri IGA %(year)s", year=made.year),
         "done": done,
         "total": total,
-        "share": exports.progress(made, done, total),
-        "stuck": exports.stuck(session, made),
+        "share": orders.progress(made, done, total),
+        "stuck": orders.stuck(session, made),
         "changed": changed,
     }
 

@@ -7,7 +7,7 @@ from web import case_view
 from web.context import desk, me, now
 from web.guards import signed_in
 from web.language import COOKIE, LANGUAGES, locale
-from workflow import queries
+from workflow import case_lists, queries
 from workflow.definition import process, versions
 
 bp = Blueprint("home", __name__)
@@ -35,7 +35,7 @@ def work() -> str:
     with desk().database.read() as session:
         mine = queries.work_of(session, user)
         lacking = queries.needs_reviewers(session, user)
-        own = queries.list_cases(session, user, now(), queries.Filters(), limit=10)
+        own = case_lists.list_cases(session, user, now(), case_lists.Filters(), limit=10)
     rows = [case_view.row(case, now(), locale()) for case in mine]
     others = [case_view.row(case, now(), locale()) for case in own.cases if case not in mine]
     return render_template(

@@ -12,7 +12,7 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.list_state import COLUMNS, ListState, read
-from workflow import commands, dates, policy, queries, sheets
+from workflow import case_lists, commands, dates, policy, queries, sheets
 from workflow.definition import process, version_for
 from workflow.errors import Invalid
 from workflow.models import Case, View
@@ -44,7 +44,7 @@ def index() -> str | Response | tuple[str, int]:
         if page.cases and [c.number for c in page.cases] == [state.filters.q.upper()]:
             return redirect(f"/usulan/{page.cases[0].number}")
         choices = _choices(session, state.filters, page.counts)
-        views = queries.views_of(session, me())
+        views = case_lists.views_of(session, me())
         text = query.text_of(session, state.filters)
     marker = Marker(terms(state.filters.q), relaxed=page.relaxed)
     html = render_template(
@@ -68,15 +68,15 @@ def index() -> str | Response | tuple[str, int]:
     return (html, 422) if state.problems else html
 
 
-def _page(session: Session, state: ListState) -> queries.Page:
+def _page(session: Session, state: ListState) -> case_lists.Page:
     """People and index rows come along only where something of them is shown."""
     if state.problems:
-        return queries.Page([], None, None, 0)
+        return case_lists.Page([], None, None, 0)
     options = [] if "owner" in state.columns else [raiseload(Case.participants)]
     if _reads_index(state):
         options.append(joinedload(Case.document))
     cursor = request.args.get("cursor")
-    return queries.list_cases(
+    return case_lists.list_cases(
         session, me(), now(), state.filters, sort=state.sort, cursor=cursor, options=options
     )
 
@@ -99,10 +99,12 @@ def _row(case: Case, marker: Marker, state: ListState) -> dict[str, Any]:
 # --- filters --------------------------------------------------------------------------------------------
 
 
-def _choices(session: Session, filters: queries.Filters, counts: queries.Counts) -> list[dict[str, Any]]:
+def _choices(
+    session: Session, filters: case_lists.Filters, counts: case_lists.Counts
+) -> list[dict[str, Any]]:
     """What can be chosen, with how many cases of this list each would leave."""
     flow = process(version_for(now().year))
-    names = queries.names_of_groups(session)
+    names = case_lists.names_of_groups(session)
     owners = [(r, _(ROLE_NAMES[r])) for r in policy.CASE_ROLES if queries.states_owned_by(r)]
     states = counts.get("state", {})
     turns = {role: sum(states.get(s, 0) for s in queries.states_owned_by(role)) for role, _name in owners}
@@ -228,7 +230,7 @@ def _view(view: View) -> dict[str, Any]:
     return {
         "id": view.id,
         "name": view.name,
-        "href": ListState("", queries.Filters(), "", ()).href(**{k: v for k, v in args.items() if v}),
+        "href": ListState("", case_lists.Filters(), "", ()).href(**{k: v for k, v in args.items() if v}),
         "mine": mine,
         "shared": view.shared,
         "owner": view.owner.name,
@@ -246,8 +248,10 @@ def take() -> Response | tuple[str, int]:
         state = read(session, request.args)
         if state.problems:
             raise Invalid(state.problems)
-        cases = queries.every_case(session, me(), now(), state.filters, sort=state.sort, limit=MOST_TAKEN + 1)
-        held = queries.affairs_of(session) if "affair" in state.columns else {}
+        cases = case_lists.every_case(
+            session, me(), now(), state.filters, sort=state.sort, limit=MOST_TAKEN + 1
+        )
+        held = case_lists.affairs_of(session) if "affair" in state.columns else {}
     if len(cases) > MOST_TAKEN:
         flash(_("Daftar ini lebih dari %(n)s baris; persempit dahulu saringannya.", n=MOST_TAKEN), "error")
         return redirect(state.href())

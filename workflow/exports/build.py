@@ -11,16 +11,15 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import policy
 from workflow.dates import decimal
 from workflow.db import Database
 from workflow.definition import process
 from workflow.evidence_store import EvidenceStore
-from workflow.exports import desk, document, package, sheets
+from workflow.exports import document, orders, package, sheets
 from workflow.exports.package import Incomplete, Made
 from workflow.iid import years
 from workflow.iid.catalogue import borrowed, catalogue_for
-from workflow.iid.whatif import CLAIMED, VERIFIED, Entrant, entrants_of, suppose
+from workflow.iid.whatif import CLAIMED, VERIFIED, Entrant, suppose
 from workflow.models import Case, Export, ExportPart, User
 from workflow.settings import Settings
 
@@ -42,11 +41,11 @@ def ahead(database: Database, settings: Settings, export_id: int, handler: str) 
     """Make the file that a job stands for; nothing where the package is no longer wanted."""
     with database.snapshot() as session:
         made = session.get_one(Export, export_id)
-        if made.state != "building" or handler == desk.CLEAR:
+        if made.state != "building" or handler == orders.CLEAR:
             return Built()
         try:
             return (
-                _whole(session, settings, made) if handler == desk.WHOLE else _part(session, settings, made)
+                _whole(session, settings, made) if handler == orders.WHOLE else _part(session, settings, made)
             )
         except Incomplete as fault:
             return Built(fault=str(fault))
@@ -61,7 +60,7 @@ def note(session: Session, settings: Settings, export_id: int, built: Built, now
         return
     if built.fault is not None:
         made.state, made.fault, made.finished_at = "failed", built.fault, now
-        desk.work(session, made, desk.CLEAR, now)
+        orders.work(session, made, orders.CLEAR, now)
     elif built.part_id is not None and built.file is not None:
         part = session.get_one(ExportPart, built.part_id)
         part.version, part.size, part.sha256 = built.version, built.file.size, built.file.sha256
@@ -69,20 +68,20 @@ def note(session: Session, settings: Settings, export_id: int, built: Built, now
             _finish(made, built.file, now)
         else:
             session.flush()
-            desk.work(session, made, desk.PART if _next(session, made) else desk.WHOLE, now)
+            orders.work(session, made, orders.PART if _next(session, made) else orders.WHOLE, now)
     elif built.file is not None:
         _finish(made, built.file, now)
-        desk.work(session, made, desk.CLEAR, now)
+        orders.work(session, made, orders.CLEAR, now)
 
 
 def tidy(settings: Settings, made: Export) -> None:
     """Remove what a package no longer needs: its parts once it is whole, all of it where it is unwanted."""
-    folder = desk.folder(settings, made.id)
+    folder = orders.folder(settings, made.id)
     shutil.rmtree(folder / PARTS if made.state == "done" else folder, ignore_errors=True)
 
 
 def _finish(made: Export, file: Made, now: datetime) -> None:
-    made.state, made.finished_at, made.expires_at = "done", now, now + desk.KEPT
+    made.state, made.finished_at, made.expires_at = "done", now, now + orders.KEPT
     made.size, made.sha256, made.contents = file.size, file.sha256, file.contents
 
 
@@ -97,8 +96,8 @@ def _part(session: Session, settings: Settings, made: Export) -> Built:
         return Built()
     case = session.get_one(Case, part.case_id)
     read = document.read(session, case)
-    folder = desk.folder(settings, made.id)
-    target = desk.file_of(settings, made) if made.case_id else folder / PARTS / f"{case.number}.zip"
+    folder = orders.folder(settings, made.id)
+    target = orders.file_of(settings, made) if made.case_id else folder / PARTS / f"{case.number}.zip"
     file = package.write_entry(read, EvidenceStore(settings.evidence), target)
     return Built(part.id, case.version, file)
 
@@ -110,10 +109,10 @@ def _whole(session: Session, settings: Settings, made: Export) -> Built:
         .where(ExportPart.export_id == made.id)
         .order_by(Case.number)
     )
-    folder = desk.folder(settings, made.id) / PARTS
+    folder = orders.folder(settings, made.id) / PARTS
     parts = [(f"entri/{n}.zip", folder / f"{n}.zip", sha256 or "") for n, sha256 in session.execute(query)]
     body = recap(session, _owner(session, made), made.year)
-    target = desk.file_of(settings, made)
+    target = orders.file_of(settings, made)
     file = package.write_year(made.year, body, parts, target, f"IGA {made.year}")
     return Built(file=file)
 
@@ -124,8 +123,7 @@ def _owner(session: Session, made: Export) -> User | None:
 
 def recap(session: Session, user: User | None, year: int) -> bytes:
     """The recap of a year, over the entries that this person may see."""
-    where = Case.voided_at.is_(None) if user is None else policy.visible(user)
-    entries = [e for e in entrants_of(session, where) if e.standing.year == year]
+    entries = orders.of_year(session, user, year)
     at = max((e.case.updated_at for e in entries), default=EMPTY_YEAR)
     return sheets.recap(year, at, [recap_row(e) for e in entries], _sums(session, year, entries))
 

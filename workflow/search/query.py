@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import policy, queries
+from workflow import case_lists, policy, queries
 from workflow.definition import process as version
 from workflow.definition import versions
 from workflow.errors import Invalid, Problem
@@ -45,7 +45,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question: filters by the names of `queries.Filters`, and the words that remain."""
+    """A question: filters by the names of `case_lists.Filters`, and the words that remain."""
 
     filters: dict[str, Any] = field(default_factory=dict)
     words: str = ""
@@ -130,7 +130,7 @@ def written(option: Option) -> str:
     return slug(option.names[0])
 
 
-def text_of(session: Session, filters: queries.Filters) -> str:
+def text_of(session: Session, filters: case_lists.Filters) -> str:
     """A question that parses to these filters."""
     parts = [_part(session, key, getattr(filters, key.field)) for key in KEYS if getattr(filters, key.field)]
     parts += [flag for flag, name in FLAGS.items() if getattr(filters, name) and flag in SHOWN_FLAGS]

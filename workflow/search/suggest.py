@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from workflow import queries
+from workflow import case_lists
 from workflow.errors import Invalid
 from workflow.models import Case, User
 from workflow.search import query
@@ -65,5 +65,5 @@ def cases(session: Session, user: User, now: datetime, text: str) -> list[Case]:
         return []
     if not asked.words:
         return []
-    filters = queries.Filters(q=asked.words, **asked.filters)
-    return queries.first_cases(session, user, now, filters, MOST_CASES)
+    filters = case_lists.Filters(q=asked.words, **asked.filters)
+    return case_lists.first_cases(session, user, now, filters, MOST_CASES)

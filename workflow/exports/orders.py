@@ -14,7 +14,7 @@ from workflow.exports.package import safe
 from workflow.iid.entries import is_entry, standing
 from workflow.iid.whatif import Entrant, entrants_of
 from workflow.ledger import Actor
-from workflow.models import Case, Export, ExportPart, Job
+from workflow.models import Case, Export, ExportPart, Job, User
 from workflow.settings import Settings
 
 PART, WHOLE, CLEAR = "export_part", "export_whole", "export_clear"
@@ -46,15 +46,15 @@ def begin_year(session: Session, actor: Actor, year: int) -> Export:
     """Order the packages of every entry of a year. Raises Forbidden, or Refused where there is none."""
     if actor.user is not None and not policy.may_export_year(actor.user):
         raise Forbidden("Paket satu tahun dibuat oleh koordinator.")
-    cases = [entrant.case for entrant in of_year(session, actor, year)]
+    cases = [entrant.case for entrant in of_year(session, actor.user, year)]
     if not cases:
         raise Refused([Reason("entries", f"Belum ada entri untuk IGA {year}; tidak ada yang diekspor.")])
     return _begin(session, actor, year, f"entri-iga-{year}.zip", cases, None)
 
 
-def of_year(session: Session, actor: Actor, year: int) -> list[Entrant]:
-    """The entries of a year in the order of their numbers; without a person every one."""
-    where = Case.voided_at.is_(None) if actor.user is None else policy.visible(actor.user)
+def of_year(session: Session, user: User | None, year: int) -> list[Entrant]:
+    """The entries of a year that this person may see; without a person every one."""
+    where = Case.voided_at.is_(None) if user is None else policy.visible(user)
     return [e for e in entrants_of(session, where) if e.standing.year == year]
 
 
