@@ -11,7 +11,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _read(words: Callable[Concatenate[T, ...], str]) -> Callable[[T], str]:
+def _for_reader(words: Callable[Concatenate[T, ...], str]) -> Callable[[T], str]:
     @wraps(words)
     def said(value: T) -> str:
         return words(value, locale())
@@ -19,12 +19,12 @@ def _read(words: Callable[Concatenate[T, ...], str]) -> Callable[[T], str]:
     return said
 
 
-age = _read(dates.age)
-clock_time = _read(dates.clock_time)
-deadline = _read(dates.deadline)
-decimal = _read(dates.decimal)
-full_date = _read(dates.full_date)
-long_date = _read(dates.long_date)
-long_moment = _read(dates.long_moment)
-signed = _read(dates.signed)
-thousands = _read(dates.thousands)
+age = _for_reader(dates.age)
+clock_time = _for_reader(dates.clock_time)
+deadline = _for_reader(dates.deadline)
+decimal = _for_reader(dates.decimal)
+full_date = _for_reader(dates.full_date)
+long_date = _for_reader(dates.long_date)
+long_moment = _for_reader(dates.long_moment)
+signed = _for_reader(dates.signed)
+thousands = _for_reader(dates.thousands)

@@ -29,7 +29,7 @@ class Notice:
 
 
 def upcoming(session: Session, now: datetime) -> list[Notice]:
-    """The next PERIOD, soonest first, of at most MOST deadlines. Raises nothing; reads only."""
+    """The next PERIOD, soonest first, of at most MOST deadlines."""
     rows = session.execute(
         select(Deadline, Case)
         .join(Case, Case.id == Deadline.case_id)

@@ -1,6 +1,6 @@
 """Desk schedule of an award year: which coordinator helps which agency complete its entry, and on what day.
 
-Five entries a day and person, on working days; Sragen's own practice (domain.md 1.2).
+Five entries a day and person, on working days: Sragen's own practice.
 """
 
 from collections import Counter
@@ -12,8 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import dates, policy
-from workflow.calendar import add_working_days, is_working_day
-from workflow.clock import WIB
+from workflow.calendar import add_working_days, is_working_day, wib_date
 from workflow.commands.find import find, locked
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
@@ -65,10 +64,9 @@ def cancel_desk(session: Session, actor: Actor, number: str) -> None:
     if slot is None:
         raise NotFound
     slot.cancelled_at = actor.at
+    case.version += 1
     data = {"user": slot.helper_id, "day": slot.day.isoformat()}
     record(session, case, actor, "coordinator", "desk.cancelled", data, None, ["notify"])
-    case.version += 1
-    session.flush()
 
 
 def list_desk(session: Session, year: int) -> list[DeskSlot]:
@@ -112,7 +110,7 @@ def _helpers(session: Session, ids: Sequence[int]) -> list[User]:
 def _problems(actor: Actor, first: date | None, helpers: Sequence[User]) -> Iterator[Problem]:
     if not helpers:
         yield Problem("/helper", "Pilih paling sedikit satu pendamping.")
-    today = actor.at.astimezone(WIB).date()
+    today = wib_date(actor.at)
     if first is None:
         yield Problem("/first", "Hari pertama wajib diisi.")
     elif first <= today:
@@ -146,8 +144,8 @@ def _give(session: Session, actor: Actor, year: int, case: Case, place: Place) -
         made_at=actor.at,
     )
     session.add(slot)
+    case.version += 1
     data = {"user": place.helper.id, "day": place.day.isoformat()}
     note = f"{dates.full_date(place.day)}, bersama {place.helper.name}"
     record(session, case, actor, "coordinator", "desk.scheduled", data, {"note": note}, ["notify"])
-    case.version += 1
     return slot

@@ -116,7 +116,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Profile:
-    """How the ministry's profil inovasi of the year differs from our form (domain.md B.8).
+    """How the ministry's profil inovasi of the year differs from our form.
 
     `not_asked` are fields of ours that it lacks, `also_asked` its fields that ours lacks, in words.
     """

@@ -1,4 +1,4 @@
-"""The index against domain.md B.3, against an independent recomputation, and its properties."""
+"""The index against figures reckoned by hand, against an independent recomputation, and its properties."""
 
 import random
 from decimal import Decimal
