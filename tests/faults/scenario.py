@@ -86,7 +86,7 @@ def _hold_to(row: Row, scenarios: Sequence[Scenario[S]]) -> None:
             row.faults.append(f"{scenario.name} left no trace in {', '.join(sorted(scenario.leaves))}")
     allowed = frozenset().union(*(scenario.allows for scenario in scenarios))
     for kind in {"unknown", "parked"} - allowed:
-        row.blame(getattr(row, kind), f"{kind}, which no fault explains")
+        row.faults += [f"{kind}, which no fault explains: {words}" for words in row.held[kind]]
 
 
 def _note_exits(row: Row, stand: Stand, before: dict[str, int]) -> None:

@@ -43,6 +43,8 @@ class Row:
     seconds: float = 0.0
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    held: dict[str, list[str]] = field(default_factory=lambda: {"unknown": [], "parked": []})
+    """What waits for a person, and why, by its kind."""
     skipped: str = ""
 
     @property
@@ -158,8 +160,10 @@ def _mail(mail: Email, copies: int, row: Row) -> None:
     explained = bool(mail.error)
     if mail.done_at is None and mail.unknown_at is not None and explained:
         row.unknown += 1
+        row.held["unknown"].append(f"mail {mail.message_id}, {copies} arrived: {_stand(mail)}")
     elif mail.done_at is None and mail.parked_at is not None and explained and not copies:
         row.parked += 1
+        row.held["parked"].append(f"mail {mail.message_id}: {_stand(mail)}")
     elif mail.done_at is None:
         row.lost += 1
         row.faults.append(f"mail {mail.message_id} neither sent nor unknown nor parked: {_stand(mail)}")
@@ -169,7 +173,8 @@ def _mail(mail: Email, copies: int, row: Row) -> None:
 
 
 def _stand(mail: Email) -> str:
-    return f"attempts {mail.attempts}, due {mail.due_at}, leased {mail.leased_until}, {mail.error}"
+    lease = f"handed {mail.handed_at}, leased {mail.leased_until}"
+    return f"attempts {mail.attempts}, due {mail.due_at}, {lease}, {mail.error}"
 
 
 def _expected(session: Session, event: Event) -> Counter[tuple[str, str]]:
@@ -196,6 +201,7 @@ def _jobs(session: Session, ledger: Ledger, row: Row) -> None:
     for job in undone:
         if job.parked_at is not None and job.error:
             row.parked += 1
+            row.held["parked"].append(f"job {job.id} ({job.handler}): {job.error}")
         else:
             row.lost += 1
             row.faults.append(f"job {job.id} ({job.handler}) undone: attempts {job.attempts}, {job.error}")
