@@ -41,6 +41,7 @@ CAST = {
     "sri": ("disdikbud", ("reviewer",), False),
     "tono": ("dishub", ("reviewer",), False),
     "lain": ("dlh", (), False),
+    "tuti": ("dinkes", (), False),
 }
 
 

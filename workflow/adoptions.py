@@ -54,20 +54,16 @@ def adopters(session: Session, root: Case) -> list[Agency]:
 def network(session: Session, root: Case) -> list[str]:
     """The Perangkat Daerah behind those agencies, other than the innovation's own, by code.
 
-    A Puskesmas, school or Bagian counts for the Perangkat Daerah it belongs to: for Jejaring inovasi.
+    For Jejaring inovasi: a Puskesmas, school or Bagian counts for its department.
     """
-    home = _department(root.agency)
-    return sorted({_department(agency) for agency in adopters(session, root)} - {home})
+    home = root.agency.department
+    return sorted({agency.department for agency in adopters(session, root)} - {home})
 
 
 def other_regions(root: Case) -> list[str]:
     """The regions that replicate the innovation, by their documents: for Replikasi, and nothing else."""
     held = root.forms.get("external_replication", [])
     return list(dict.fromkeys(" ".join(entry["region"].split()) for entry in held))
-
-
-def _department(agency: Agency) -> str:
-    return agency.path.strip("/").partition("/")[0]
 
 
 def proven() -> ColumnElement[bool]:

@@ -245,7 +245,7 @@ def test_handing_over_keeps_the_record_and_moves_the_duty(database: Database, as
     number = begin(database, as_)
 
     with database.write() as session:
-        commands.hand_over(session, as_(session, "yuli"), number, "lain@contoh.invalid", "Mutasi.")
+        commands.hand_over(session, as_(session, "yuli"), number, "tuti@contoh.invalid", "Mutasi.")
 
     with pytest.raises(NotFound):
         act(database, as_, "ani", number, "withdraw", note="Tidak jadi.")
@@ -270,7 +270,7 @@ def test_a_note_that_cannot_be_kept_is_refused_wherever_it_is_given(
     with pytest.raises(Invalid) as of_a_step:
         act(database, as_, "ani", number, "withdraw", note=note)
     with pytest.raises(Invalid) as of_handing_over, database.write() as session:
-        commands.hand_over(session, as_(session, "yuli"), number, "lain@contoh.invalid", note)
+        commands.hand_over(session, as_(session, "yuli"), number, "tuti@contoh.invalid", note)
 
     assert of_a_step.value.problems == of_handing_over.value.problems
     assert [problem.pointer for problem in of_a_step.value.problems] == ["/note"]
@@ -288,14 +288,13 @@ def test_an_address_that_is_nobody_s_is_said_so(database: Database, as_: As, add
     assert [problem.pointer for problem in refusal.value.problems] == ["/successor"]
 
 
-@pytest.mark.parametrize("name", ["lama", "luar"])
-def test_a_case_is_not_handed_to_somebody_who_cannot_act_for_an_agency(
-    database: Database, as_: As, name: str
+@pytest.mark.parametrize(("name", "home"), [("lama", "dinkes"), ("luar", None), ("tetangga", "dlh")])
+def test_a_case_is_not_handed_to_somebody_who_cannot_act_for_its_agency(
+    database: Database, as_: As, name: str, home: str | None
 ) -> None:
     number = begin(database, as_)
-    ended = {"lama": MONDAY - timedelta(days=1), "luar": None}[name]
+    ended = MONDAY - timedelta(days=1) if name == "lama" else None
     with database.write() as session:
-        home = {"lama": "dlh", "luar": None}[name]
         create_user(session, MONDAY, email=f"{name}@contoh.invalid", name=name, agency=home, expires_at=ended)
 
     with pytest.raises(Invalid) as refusal, database.write() as session:

@@ -62,9 +62,9 @@ def test_the_index_follows_every_command(database: Database, as_: As) -> None:
     assert ask(database, "endah", f"ketukpintu urusan:{query.slug(form['main_affair'])}").total == 1
 
     with database.write() as session:
-        commands.hand_over(session, as_(session, "yuli"), number, "lain@contoh.invalid", "Mutasi.")
+        commands.hand_over(session, as_(session, "yuli"), number, "tuti@contoh.invalid", "Mutasi.")
     with database.write() as session:
-        person = find_user(session, "lain@contoh.invalid")
+        person = find_user(session, "tuti@contoh.invalid")
         assert person is not None
         person.name = "Zubaidah"
     assert ask(database, "endah", "zubaidah").total == 1

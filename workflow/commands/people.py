@@ -52,6 +52,9 @@ def _require_fit(case: Case, successor: User, actor: Actor, note: str) -> None:
     problems = note_problems(note)
     if not policy.may_propose(successor) or not policy.is_active(successor, actor.at):
         problems.append(Problem("/successor", f"{successor.name} bukan ASN aktif pada perangkat daerah."))
+    elif successor.agency is None or successor.agency.department != case.agency.department:
+        text = f"{successor.name} tidak bertugas di {case.agency.name}, pemilik inovasi ini."
+        problems.append(Problem("/successor", text))
     elif case.holder("proposer") is successor:
         problems.append(Problem("/successor", "Orang ini sudah menjadi penanggung jawab."))
     if problems:

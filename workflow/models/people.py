@@ -37,6 +37,11 @@ class Agency(Base):
         """With the parent where the name alone would not say enough."""
         return self.name
 
+    @property
+    def department(self) -> str:
+        """The code of the Perangkat Daerah that a Puskesmas, school or Bagian belongs to."""
+        return self.path.strip("/").partition("/")[0]
+
 
 class User(Base):
     """A person who can sign in. `expires_at` ends the access of an external reviewer.
