@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import viewer
 from web.language import say as _
+from workflow.depot import StorageAway
 from workflow.errors import DomainError, Forbidden, Invalid, NotFound, Refused, Stale
 from workflow.imports.sheet import FileTooLarge
 
@@ -22,6 +23,7 @@ STATUS: dict[type[DomainError], int] = {
     Stale: 409,
     Invalid: 422,
     FileTooLarge: 413,
+    StorageAway: 503,
 }
 RETRY_SECONDS = "5"
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import zipfile
 import zlib
 from base64 import b64decode, b64encode
@@ -39,8 +40,9 @@ from sqlalchemy.sql.type_api import TypeEngine
 from workflow import audit, migrations
 from workflow.anchors import FILE as ANCHORS
 from workflow.db import CanonicalJson, Database, UtcDateTime
+from workflow.depot import CHUNK
 from workflow.errors import DomainError
-from workflow.evidence_store import CHUNK, EvidenceStore
+from workflow.evidence_store import EvidenceStore
 from workflow.models import Base, Evidence
 from workflow.settings import Settings
 
@@ -113,6 +115,7 @@ def write(database: Database, settings: Settings, target: Path, now: datetime, p
 class _Writer:
     def __init__(self, archive: zipfile.ZipFile, settings: Settings, progress: Progress) -> None:
         self._archive, self._settings, self._progress = archive, settings, progress
+        self._store = EvidenceStore.of(settings)
         self._members: dict[str, dict[str, Any]] = {}
         self._missing: list[str] = []
 
@@ -155,16 +158,18 @@ class _Writer:
         return count
 
     def _evidence(self, sha256: str) -> None:
-        path = EvidenceStore(self._settings.evidence).path(sha256)
-        name = f"evidence/{sha256}"
+        member = zipfile.ZipInfo(f"evidence/{sha256}")
         try:
-            sound = _digest(path) == sha256
+            with self._store.open(sha256) as file:
+                sound = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+                if sound:
+                    file.seek(0)
+                    with self._archive.open(member, "w", force_zip64=True) as out:
+                        shutil.copyfileobj(file, out, CHUNK)
+                    self._members[member.filename] = {"sha256": sha256}
         except OSError:
             sound = False
-        if sound:
-            self._file(name, path)
-        else:
-            self._missing.append(sha256)
+        self._missing += [] if sound else [sha256]
         self._progress(1)
 
     def _file(self, name: str, path: Path) -> None:

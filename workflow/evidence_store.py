@@ -1,19 +1,21 @@
-"""The bytes of evidence on disk, each under its SHA-256: written whole or not at all."""
+"""The bytes of evidence, each under its SHA-256: written whole or not at all."""
 
 import hashlib
 import os
 import tempfile
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from workflow.depot import CHUNK, Depot, depot_of
 from workflow.errors import DomainError, Invalid, Problem
+from workflow.settings import Settings
 
 LARGEST = 10 * 1024 * 1024
-CHUNK = 64 * 1024
 LONGEST_NAME = 200
 ENDINGS = {
     "application/pdf": (".pdf",),
@@ -40,10 +42,14 @@ class Staged:
 
 
 class EvidenceStore:
-    """A folder of files named by their content, so that the same file is kept once."""
+    """Files named by their content, so that the same file is kept once."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, depot: Depot) -> None:
+        self._depot = depot
+
+    @classmethod
+    def of(cls, settings: Settings) -> "EvidenceStore":
+        return cls(depot_of(settings))
 
     @contextmanager
     def stage(self, stream: IO[bytes]) -> Iterator[Staged]:
@@ -51,8 +57,8 @@ class EvidenceStore:
 
         Raises TooLarge, or Invalid for a file that is empty or neither PDF, JPEG nor PNG.
         """
-        self._root.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._root, prefix=".staged-")
+        self._depot.room.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._depot.room, prefix=".staged-")
         path = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -65,14 +71,16 @@ class EvidenceStore:
 
     def keep(self, staged: Staged) -> None:
         """Make a staged file part of the store; call it before the commit that mentions it."""
-        target = self.path(staged.sha256)
-        target.parent.mkdir(exist_ok=True)
-        staged.path.replace(target)
-        _sync(target.parent)
+        self._depot.put(name_of(staged.sha256), staged.path)
 
-    def path(self, sha256: str) -> Path:
-        """Where the file of that hash lies."""
-        return self._root / sha256[:2] / sha256
+    def open(self, sha256: str) -> BufferedReader:
+        """The file of that hash, to be read. Raises FileNotFoundError."""
+        return self._depot.open(name_of(sha256))
+
+
+def name_of(sha256: str) -> str:
+    """What a file of evidence is called in the depot."""
+    return f"{sha256[:2]}/{sha256}"
 
 
 def clean_name(name: str, media_type: str) -> str:
@@ -107,13 +115,3 @@ def _media_type(head: bytes) -> str:
         if head.startswith(beginning):
             return media_type
     raise Invalid([Problem("/file", "Hanya berkas PDF, JPEG, atau PNG yang diterima.")])
-
-
-def _sync(folder: Path) -> None:
-    """A rename is on disk once its folder is; not every system can open one."""
-    with suppress(PermissionError, IsADirectoryError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from workflow import audit, migrations
 from workflow.archive import Archive, WrongArchive, column
 from workflow.audit import Mark
 from workflow.db import Database
-from workflow.evidence_store import EvidenceStore
+from workflow.depot import StorageAway, depot_of
+from workflow.evidence_store import name_of
 from workflow.models import Base
 from workflow.search import index
 from workflow.settings import Settings
@@ -55,12 +56,13 @@ def restore(
 
 @contextmanager
 def _no_files_left(settings: Settings) -> Iterator[None]:
-    """The folders were empty before; after a failure they are so again."""
+    """Depot and folder were empty before; after a failure they are so again."""
     try:
         yield
     except BaseException:
-        for folder in (settings.evidence, settings.anchors):
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(StorageAway):
+            depot_of(settings).clear("")
+        shutil.rmtree(settings.anchors, ignore_errors=True)
         raise
 
 
@@ -73,9 +75,11 @@ def _require_empty(database: Database, settings: Settings) -> None:
             where = text("position > 0") if name == "chain" else text("1 = 1")
             if connection.scalar(select(func.count()).select_from(table(name)).where(where)):
                 raise WrongArchive(f"Basis data tidak kosong (tabel {name}); pulihkan ke profil yang kosong.")
-    for folder in (settings.evidence, settings.anchors):
-        if folder.exists() and any(folder.iterdir()):
-            raise WrongArchive(f"{folder} tidak kosong; pulihkan ke profil yang kosong.")
+    if not depot_of(settings).is_empty():
+        place = settings.evidence_url or settings.evidence
+        raise WrongArchive(f"Penyimpanan berkas {place} tidak kosong; pulihkan ke profil yang kosong.")
+    if settings.anchors.exists() and any(settings.anchors.iterdir()):
+        raise WrongArchive(f"{settings.anchors} tidak kosong; pulihkan ke profil yang kosong.")
 
 
 def _clear(session: Session) -> None:
@@ -145,9 +149,10 @@ def _judge(session: Session, archive: Archive) -> audit.Verdict:
 
 
 def _files(archive: Archive, settings: Settings) -> None:
-    store = EvidenceStore(settings.evidence)
+    depot = depot_of(settings)
     for sha256 in archive.files("evidence"):
-        archive.extract(f"evidence/{sha256}", store.path(sha256))
+        archive.extract(f"evidence/{sha256}", depot.room / f".{sha256}")
+        depot.put(name_of(sha256), depot.room / f".{sha256}")
     places = {"secret_key": settings.var / "secret_key", "anchor_key.pem": settings.signing_key}
     for name in archive.files("installation"):
         archive.extract(f"installation/{name}", _place(places, name, settings))

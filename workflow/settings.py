@@ -31,7 +31,10 @@ class Settings:
     var: Path = _setting("Folder for the database, evidence and secrets of the embedded profile", Path("var"))
     database_url: str = _setting("SQLAlchemy URL; empty: SQLite in VAR", "")
     broker_url: str = _setting("memory:// (embedded) or redis://host:port/db", "memory://localhost")
-    evidence_url: str = _setting("Where evidence files go: file:///path; empty: VAR/evidence", "")
+    evidence_url: str = _setting(
+        "Where files go: file:///path or s3://bucket/prefix?endpoint=…&region=…; empty: VAR/evidence",
+        "",
+    )
     smtp_url: str = _setting(
         "smtp[s]://user:password@host:port; empty: the built-in mailbox in demo mode, else mails wait",
         "",
@@ -91,8 +94,11 @@ class Settings:
             found.append(f"BROKER_URL: tidak mengenal {self.broker_scheme}://, pakai memory:// atau redis://")
         if not self.database.startswith(("sqlite:", "postgresql")):
             found.append("DATABASE_URL: hanya sqlite:// dan postgresql:// yang didukung")
-        if self.evidence_url and urlsplit(self.evidence_url).scheme != "file":
-            found.append("EVIDENCE_URL: hanya file:// yang didukung")
+        where = urlsplit(self.evidence_url)
+        if self.evidence_url and where.scheme not in {"file", "s3"}:
+            found.append("EVIDENCE_URL: pakai file:///folder atau s3://bucket?endpoint=…")
+        if where.scheme == "s3" and not where.netloc:
+            found.append("EVIDENCE_URL: sebutkan nama bucket, seperti s3://loncatan?endpoint=…")
         found += [
             f"{name}: pakai smtp://host:port atau smtps://host:port"
             for name, url in (("SMTP_URL", self.smtp_url), ("ALARM_SMTP_URL", self.alarm_smtp_url))
@@ -129,7 +135,9 @@ class Settings:
 
     @property
     def evidence(self) -> Path:
-        return Path(urlsplit(self.evidence_url).path) if self.evidence_url else self.var / "evidence"
+        """The folder of the evidence; with a bucket, that of files on their way to or from it."""
+        where = urlsplit(self.evidence_url)
+        return Path(where.path) if where.scheme == "file" else self.var / "evidence"
 
     @property
     def anchors(self) -> Path:

@@ -23,7 +23,7 @@ from workers.office import Office
 from workflow import archive, audit, commands, migrations
 from workflow.archive import Written, WrongArchive
 from workflow.db import Database
-from workflow.evidence_store import EvidenceStore
+from workflow.evidence_store import EvidenceStore, name_of
 from workflow.ledger import Actor
 from workflow.models import Agency, Base, Case, Event, Evidence, Passkey, User
 from workflow.restore import restore
@@ -66,7 +66,7 @@ def begin(database: Database, as_: As) -> str:
 
 
 def prove(database: Database, settings: Settings, as_: As, number: str) -> None:
-    store = EvidenceStore(settings.evidence)
+    store = EvidenceStore.of(settings)
     with store.stage(io.BytesIO(PROOF)) as staged, database.write() as session:
         new = commands.NewEvidence("sk.pdf", staged.media_type, staged.size, staged.sha256, field="decree")
         commands.add_evidence(session, as_(session, "ani"), number, new)
@@ -134,7 +134,8 @@ def test_what_was_destroyed_comes_back_whole_on_either_database_and_goes_on(
     restored, place = elsewhere
     assert (verdict.intact, verdict.events, written.events) == (True, 3, 3)
     assert rows(restored) == before
-    assert EvidenceStore(place.evidence).path(hashlib.sha256(PROOF).hexdigest()).read_bytes() == PROOF
+    with EvidenceStore.of(place).open(hashlib.sha256(PROOF).hexdigest()) as proof:
+        assert proof.read() == PROOF
     assert (place.var / "secret_key").read_text() == "rahasia"
     assert [row.position for row in keeping.filed(Office(place, restored, lambda: MONDAY))] == [3]
     assert begin(restored, as_) == "INV-2022-0002"
@@ -198,7 +199,7 @@ def test_a_missing_file_of_evidence_is_named_and_the_rest_is_saved(
     filled(database, settings, as_)
     with database.read() as session:
         sha256 = session.scalars(select(Evidence.sha256)).one()
-    EvidenceStore(settings.evidence).path(sha256).write_bytes(b"lain")
+    (settings.evidence / name_of(sha256)).write_bytes(b"lain")
 
     written = save(database, settings, tmp_path / "backup.zip")
 

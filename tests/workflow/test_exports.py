@@ -22,7 +22,7 @@ from workers.office import Office
 from workflow import audit, commands
 from workflow.db import Database
 from workflow.errors import Forbidden, NotFound, Refused
-from workflow.evidence_store import EvidenceStore
+from workflow.evidence_store import EvidenceStore, name_of
 from workflow.exports import build, orders
 from workflow.ledger import Actor, record
 from workflow.models import Evidence, Export, Job
@@ -36,7 +36,7 @@ VIDEO = "https://contoh.sragenkab.invalid/video"
 
 @pytest.fixture
 def store(settings: Settings) -> EvidenceStore:
-    return EvidenceStore(settings.evidence)
+    return EvidenceStore.of(settings)
 
 
 @pytest.fixture
@@ -88,7 +88,12 @@ def kept(database: Database, export_id: int) -> Export:
 
 
 def package(database: Database, settings: Settings, export_id: int) -> Path:
-    return orders.file_of(settings, kept(database, export_id))
+    return settings.evidence / orders.file_of(kept(database, export_id))
+
+
+def lies(database: Database, settings: Settings, export_id: int, below: str = "") -> bool:
+    """Whether anything of the package is on disk."""
+    return (settings.evidence / orders.folder(kept(database, export_id)) / below).exists()
 
 
 def test_a_package_holds_the_entry_in_every_form_and_its_manifest_is_true(
@@ -215,7 +220,7 @@ def test_a_year_holds_a_recap_and_every_entry_as_its_own_package(
     rows = {row[1].value: row for row in book["Entri 2023"].iter_rows(min_row=2)}
     assert [c.value for c in rows[other][7:12]] == ["REG-7", 18, 0, 17.25, 17.25]
     assert rows[entry][10].value is None
-    assert not (orders.folder(settings, made) / build.PARTS).exists()
+    assert not lies(database, settings, made, build.PARTS)
 
 
 def test_a_worker_that_dies_between_file_and_row_loses_and_doubles_nothing(
@@ -265,7 +270,7 @@ def test_a_cancelled_package_leaves_no_file_even_if_its_worker_comes_late(
         build.note(session, settings, made, late, clock())
 
     assert kept(database, made).state == "cancelled"
-    assert not orders.folder(settings, made).exists()
+    assert not lies(database, settings, made)
     with database.write() as session, pytest.raises(Refused) as refusal:
         orders.cancel(session, as_(session, "ani"), session.get_one(Export, made))
     assert "sudah dibatalkan" in str(refusal.value)
@@ -276,12 +281,11 @@ def test_damaged_evidence_stops_the_package_and_says_which_file(
     settings: Settings,
     as_: As,
     entry: str,
-    store: EvidenceStore,
     run_workers: Callable[[], None],
 ) -> None:
     with database.read() as session:
         held = session.scalars(select(Evidence.sha256)).one()
-    store.path(held).write_bytes(b"%PDF-lain")
+    (settings.evidence / name_of(held)).write_bytes(b"%PDF-lain")
     made = order(database, as_, "ani", entry)
 
     run_workers()
@@ -289,7 +293,7 @@ def test_damaged_evidence_stops_the_package_and_says_which_file(
     assert kept(database, made).state == "failed"
     assert "SK: Kepala" in (kept(database, made).fault or "")
     assert "unggah ulang" in (kept(database, made).fault or "")
-    assert not orders.folder(settings, made).exists()
+    assert not lies(database, settings, made)
 
 
 def test_a_package_is_let_go_after_a_week(
@@ -313,7 +317,7 @@ def test_a_package_is_let_go_after_a_week(
 
     assert before
     assert kept(database, made).state == "expired"
-    assert not orders.folder(settings, made).exists()
+    assert not lies(database, settings, made)
 
 
 def test_only_those_of_the_entry_take_it_away_and_only_while_they_are(

@@ -3,13 +3,14 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 
 from web.api import answers, auth, bodies, parameters, replies
 from web.api.problems import bounded
 from web.context import desk
+from web.downloads import send_proof
 from workflow import commands, queries
 from workflow.errors import Invalid, NotFound
 from workflow.evidence_store import EvidenceStore, Staged, clean_name
@@ -72,17 +73,8 @@ def fetch(number: str, evidence_id: int) -> Response:
         found = next((e for e in queries.evidence_of(session, case) if e.id == evidence_id), None)
     if found is None:
         raise NotFound
-    response = send_file(
-        _store().path(found.sha256).absolute(),
-        mimetype=found.media_type,
-        as_attachment=True,
-        download_name=found.file_name,
-        conditional=False,
-        etag=False,
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return send_proof(found)
 
 
 def _store() -> EvidenceStore:
-    return EvidenceStore(desk().settings.evidence)
+    return EvidenceStore.of(desk().settings)

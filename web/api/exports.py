@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from web.api import answers, auth, bodies, parameters, replies
 from web.api.problems import bounded
 from web.context import desk
-from web.packages import send_package
+from web.downloads import send_package
 from workflow.errors import Invalid, NotFound
 from workflow.exports import orders
 from workflow.ledger import Actor

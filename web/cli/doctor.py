@@ -14,6 +14,7 @@ from workers.app import make_app
 from workflow import anchors, migrations
 from workflow.anchors import WrongAnchors
 from workflow.db import Database
+from workflow.depot import StorageAway, depot_of
 from workflow.models import Event
 from workflow.settings import Settings, WrongSettings
 
@@ -155,10 +156,8 @@ def _smtp(settings: Settings, _database: Database) -> Finding:
 
 def _storage(settings: Settings, _database: Database) -> Finding:
     try:
-        settings.evidence.mkdir(parents=True, exist_ok=True)
-        probe = settings.evidence / ".probe"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as fault:
-        return Finding("storage", ok=False, detail=str(fault), fix="periksa EVIDENCE_URL dan hak tulisnya")
+        depot_of(settings).probe()
+    except (OSError, StorageAway) as fault:
+        detail = fault.detail if isinstance(fault, StorageAway) else str(fault)
+        return Finding("storage", ok=False, detail=detail, fix="periksa EVIDENCE_URL dan hak tulisnya")
     return Finding("storage", ok=True, detail="dapat ditulis")

@@ -13,6 +13,7 @@ from web.cli.base import json_option, opened, report
 from workers import jobs
 from workers.office import Office
 from workflow.dates import thousands
+from workflow.depot import depot_of
 from workflow.errors import Invalid, Problem
 from workflow.exports import orders
 from workflow.ledger import Actor
@@ -51,7 +52,8 @@ def export_command(case: str | None, year: int | None, output: Path | None, as_j
             report(answer, as_json, str(answer["error"] or orders.STATE_WORDS[made.state]))
             raise SystemExit(1)
         target = output or Path(made.file_name)
-        shutil.copyfile(orders.file_of(found, made), target)
+        with depot_of(found).open(orders.file_of(made)) as file, target.open("wb") as out:
+            shutil.copyfileobj(file, out)
     text = f"{target}: {answer['entries']} entri, {thousands(made.size or 0)} bita, SHA-256 {made.sha256}"
     report({**answer, "saved": str(target)}, as_json, text)
 

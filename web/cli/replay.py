@@ -57,7 +57,7 @@ def _run(folder: Path, server: CountingServer, cases: int, seed: int) -> Tally:
     workers.start()
     started = time.monotonic()
     try:
-        rehearsal = Rehearsal(database, EvidenceStore(found.evidence), cases, seed)
+        rehearsal = Rehearsal(database, EvidenceStore.of(found), cases, seed)
         with click.progressbar(length=cases, label="Memutar", file=sys.stderr) as bar:
             rehearsal.play(bar.update)
             rehearsal.wait_until_quiet(QUIET_SECONDS + cases)

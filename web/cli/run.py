@@ -72,7 +72,7 @@ def play_demo(database: Database, found: Settings) -> int:
     """Load the demo and play its story, the workers' part included; how many innovations there are."""
     drain = Drain(found, database)
     with click.progressbar(length=load.scene_count(), label="Memuat data peragaan") as bar:
-        return load.load_demo(database, EvidenceStore(found.evidence), drain, bar.update)
+        return load.load_demo(database, EvidenceStore.of(found), drain, bar.update)
 
 
 def _mailbox(found: Settings) -> Mailbox | None:

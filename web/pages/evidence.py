@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import actor, desk, me
+from web.downloads import send_proof
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
@@ -78,16 +79,7 @@ def fetch(number: str, evidence_id: int) -> Response:
         found = next((e for e in queries.evidence_of(session, case) if e.id == evidence_id), None)
     if found is None:
         raise NotFound
-    response = send_file(
-        _store().path(found.sha256).absolute(),
-        mimetype=found.media_type,
-        as_attachment=True,
-        download_name=found.file_name,
-        conditional=False,
-        etag=False,
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return send_proof(found)
 
 
 @bp.post("/<int:evidence_id>/tarik")
@@ -225,4 +217,4 @@ def proves(session: Session, case: Case) -> list[tuple[str, str, str]]:
 
 
 def _store() -> EvidenceStore:
-    return EvidenceStore(desk().settings.evidence)
+    return EvidenceStore.of(desk().settings)

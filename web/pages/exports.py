@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import actor, desk, me
+from web.downloads import send_package
 from web.guards import allowed, signed_in
 from web.language import say as _
-from web.packages import send_package
 from workflow import policy
 from workflow.errors import NotFound, Refused
 from workflow.exports import build, orders

@@ -87,6 +87,7 @@ def _database(found: Desk) -> dict[str, Any]:
 
 
 def _storage(settings: Settings) -> str:
+    """Of this machine alone: a bucket that is away makes no other web process more ready than this one."""
     folder = settings.evidence
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

@@ -3,7 +3,6 @@
 A killed worker leaves at most a file that the next attempt writes again, byte for byte the same.
 """
 
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from workflow.dates import decimal
 from workflow.db import Database
 from workflow.definition import process
-from workflow.evidence_store import EvidenceStore
+from workflow.depot import depot_of
 from workflow.exports import document, orders, package, sheets
 from workflow.exports.package import Incomplete, Made
 from workflow.iid import years
@@ -76,8 +75,8 @@ def note(session: Session, settings: Settings, export_id: int, built: Built, now
 
 def tidy(settings: Settings, made: Export) -> None:
     """Remove what a package no longer needs: its parts once it is whole, all of it where it is unwanted."""
-    folder = orders.folder(settings, made.id)
-    shutil.rmtree(folder / PARTS if made.state == "done" else folder, ignore_errors=True)
+    folder = orders.folder(made)
+    depot_of(settings).clear(f"{folder}/{PARTS}" if made.state == "done" else folder)
 
 
 def _finish(made: Export, file: Made, now: datetime) -> None:
@@ -96,9 +95,8 @@ def _part(session: Session, settings: Settings, made: Export) -> Built:
         return Built()
     case = session.get_one(Case, part.case_id)
     read = document.read(session, case)
-    folder = orders.folder(settings, made.id)
-    target = orders.file_of(settings, made) if made.case_id else folder / PARTS / f"{case.number}.zip"
-    file = package.write_entry(read, EvidenceStore(settings.evidence), target)
+    name = orders.file_of(made) if made.case_id else _part_name(made, case.number)
+    file = package.write_entry(read, depot_of(settings), name)
     return Built(part.id, case.version, file)
 
 
@@ -109,12 +107,15 @@ def _whole(session: Session, settings: Settings, made: Export) -> Built:
         .where(ExportPart.export_id == made.id)
         .order_by(Case.number)
     )
-    folder = orders.folder(settings, made.id) / PARTS
-    parts = [(f"entri/{n}.zip", folder / f"{n}.zip", sha256 or "") for n, sha256 in session.execute(query)]
+    found = session.execute(query)
+    parts = [package.Part(f"entri/{n}.zip", _part_name(made, n), sha256 or "") for n, sha256 in found]
     body = recap(session, _owner(session, made), made.year)
-    target = orders.file_of(settings, made)
-    file = package.write_year(made.year, body, parts, target, f"IGA {made.year}")
+    file = package.write_year(made.year, body, parts, depot_of(settings), orders.file_of(made))
     return Built(file=file)
+
+
+def _part_name(made: Export, number: str) -> str:
+    return f"{orders.folder(made)}/{PARTS}/{number}.zip"
 
 
 def _owner(session: Session, made: Export) -> User | None:

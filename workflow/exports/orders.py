@@ -1,7 +1,6 @@
 """What people do with a package: order it, see how far it is, stop it, fetch it. Rows first, work owed."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -15,7 +14,6 @@ from workflow.iid.entries import is_entry, standing
 from workflow.iid.whatif import Entrant, entrants_of
 from workflow.ledger import Actor
 from workflow.models import Case, Export, ExportPart, Job, User
-from workflow.settings import Settings
 
 PART, WHOLE, CLEAR = "export_part", "export_whole", "export_clear"
 WORK = frozenset({PART, WHOLE, CLEAR})
@@ -180,11 +178,11 @@ def work(session: Session, made: Export, handler: str, now: datetime) -> None:
     owe(session, "job", job.id)
 
 
-def folder(settings: Settings, export_id: int) -> Path:
-    """Where the files of a package lie: beside the evidence, which every machine has."""
-    return settings.evidence / "exports" / str(export_id)
+def folder(made: Export) -> str:
+    """Where the files of a package lie: in the depot of the evidence, which every machine reaches."""
+    return f"exports/{made.id}"
 
 
-def file_of(settings: Settings, made: Export) -> Path:
+def file_of(made: Export) -> str:
     """The finished package."""
-    return folder(settings, made.id) / made.file_name
+    return f"{folder(made)}/{made.file_name}"

@@ -7,14 +7,17 @@ import re
 import tempfile
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from workflow.depot import CHUNK, Depot
 from workflow.errors import DomainError
-from workflow.evidence_store import CHUNK, EvidenceStore
+from workflow.evidence_store import EvidenceStore
 from workflow.exports import paper, sheets
 from workflow.exports.document import FORMAT, Package
 
@@ -43,9 +46,19 @@ class Made:
     contents: list[dict[str, Any]]
 
 
-def write_entry(package: Package, store: EvidenceStore, target: Path) -> Made:
-    """The package of one entry. Raises Incomplete where evidence is not what it was."""
-    with _archive(target) as archive:
+@dataclass(frozen=True)
+class Part:
+    """A package within that of a year: its name there, its name in the depot, what it must be."""
+
+    name: str
+    lies_at: str
+    sha256: str
+
+
+def write_entry(package: Package, depot: Depot, target: str) -> Made:
+    """Put the package of one entry into the depot. Raises Incomplete where evidence is not what it was."""
+    store = EvidenceStore(depot)
+    with _archive(depot, target) as archive:
         archive.add("profil.json", _json(package.profile))
         archive.add("indikator.json", _json(package.indicators))
         archive.add("profil-dan-indikator.xlsx", sheets.entry(package))
@@ -56,24 +69,22 @@ def write_entry(package: Package, store: EvidenceStore, target: Path) -> Made:
                 archive.add(f"{folder}/tautan.txt", f"{link}\n".encode())
             for place, proof in enumerate(files, 1):
                 name = f"{folder}/{place:02d}-{safe_file(proof.file_name)}"
-                if not archive.copy(name, store.path(proof.sha256), proof.sha256):
+                if not archive.copy(name, partial(store.open, proof.sha256), proof.sha256):
                     raise Incomplete(package.number, proof.file_name, number)
         facts = {"number": package.number, "version": package.version, "year": package.profile["year"]}
         archive.close(facts)
-    return _made(target, archive.contents)
+    return archive.made
 
 
-def write_year(
-    year: int, recap: bytes, parts: Sequence[tuple[str, Path, str]], target: Path, source: str
-) -> Made:
-    """A year: the recap, and the package of every entry. `parts` are (name, file, sha256)."""
-    with _archive(target) as archive:
+def write_year(year: int, recap: bytes, parts: Sequence[Part], depot: Depot, target: str) -> Made:
+    """Put a year into the depot: the recap, and the package of every entry."""
+    with _archive(depot, target) as archive:
         archive.add(f"rekapitulasi-iga-{year}.xlsx", recap)
-        for name, path, sha256 in parts:
-            if not archive.copy(name, path, sha256):
-                raise Incomplete(source, name, "–")
+        for part in parts:
+            if not archive.copy(part.name, partial(depot.open, part.lies_at), part.sha256):
+                raise Incomplete(f"IGA {year}", part.name, "–")
         archive.close({"year": year, "entries": len(parts)})
-    return _made(target, archive.contents)
+    return archive.made
 
 
 def safe(text: str) -> str:
@@ -92,47 +103,57 @@ class _Archive:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._zip = archive
-        self.contents: list[dict[str, Any]] = []
+        self._contents: list[dict[str, Any]] = []
+        self.made = Made(0, "", self._contents)
 
     def add(self, name: str, body: bytes) -> None:
         self._zip.writestr(_member(name), body)
         self._note(name, len(body), hashlib.sha256(body).hexdigest())
 
-    def copy(self, name: str, path: Path, sha256: str) -> bool:
+    def copy(self, name: str, opened: Callable[[], BufferedReader], sha256: str) -> bool:
         """Whether the file was there and is what its hash says."""
         digest, size, info = hashlib.sha256(), 0, _member(name)
         try:
-            info.file_size = path.stat().st_size
-            with path.open("rb") as source, self._zip.open(info, "w") as sink:
-                while chunk := source.read(CHUNK):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    sink.write(chunk)
+            with opened() as source:
+                info.file_size = os.fstat(source.fileno()).st_size
+                with self._zip.open(info, "w") as sink:
+                    while chunk := source.read(CHUNK):
+                        digest.update(chunk)
+                        size += len(chunk)
+                        sink.write(chunk)
         except FileNotFoundError:
             return False
         self._note(name, size, sha256)
         return digest.hexdigest() == sha256
 
     def close(self, facts: dict[str, Any]) -> None:
-        self._zip.writestr(_member(MANIFEST), _json({"format": FORMAT, **facts, "files": self.contents}))
+        self._zip.writestr(_member(MANIFEST), _json({"format": FORMAT, **facts, "files": self._contents}))
+
+    def measure(self, file: BufferedIOBase) -> None:
+        """Read the finished archive once more, for its size and hash."""
+        file.seek(0)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self.made = Made(file.tell(), sha256, self._contents)
 
     def _note(self, name: str, size: int, sha256: str) -> None:
-        self.contents.append({"name": name, "size": size, "sha256": sha256})
+        self._contents.append({"name": name, "size": size, "sha256": sha256})
 
 
 @contextmanager
-def _archive(target: Path) -> Iterator[_Archive]:
-    """A ZIP file under its name only once it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+def _archive(depot: Depot, target: str) -> Iterator[_Archive]:
+    """A ZIP file that is in the depot only once it is whole; its measures are known from then on."""
+    depot.room.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=depot.room, prefix=".part-")
     part = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                yield _Archive(archive)
+        with os.fdopen(descriptor, "w+b") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as zipped:
+                archive = _Archive(zipped)
+                yield archive
             file.flush()
             os.fsync(file.fileno())
-        part.replace(target)
+            archive.measure(file)
+        depot.put(target, part)
     finally:
         part.unlink(missing_ok=True)
 
@@ -146,15 +167,3 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def _made(target: Path, contents: list[dict[str, Any]]) -> Made:
-    digest = hashlib.sha256()
-    with target.open("rb") as file:
-        for chunk in _chunks(file):
-            digest.update(chunk)
-    return Made(target.stat().st_size, digest.hexdigest(), contents)
-
-
-def _chunks(file: Any) -> Iterable[bytes]:  # noqa: ANN401 - a binary file
-    return iter(lambda: file.read(CHUNK), b"")
