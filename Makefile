@@ -8,6 +8,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
+# A file of tests stays in one process, with the servers that it started.
+XDIST := -n auto --dist loadfile
+
 NODE_FITS := command -v npm >/dev/null && node -e "process.exit(+(parseInt(process.versions.node) < 20))"
 NPM := { $(NODE_FITS); } 2>/dev/null || { \
 	$(PIP) install -qq --require-hashes -r requirements-node.txt && PATH="$(CURDIR)/$(BIN):$$PATH"; } && npm
@@ -25,7 +28,7 @@ run: .venv/run.stamp web/static/dist/app.css ## Run the demo on http://127.0.0.1
 	@DEMO=1 exec $(BIN)/loncatan up
 
 test: setup ## Run every test, on SQLite and on PostgreSQL (ARGS="-k name" for a few)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(XDIST) $(ARGS)
 
 check: setup ## Check style, types, import contracts and dependencies, then run every test
 	$(BIN)/ruff check
@@ -33,7 +36,7 @@ check: setup ## Check style, types, import contracts and dependencies, then run 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(XDIST)
 
 bench: setup ## Measure speed against the budgets
 	@$(BIN)/python -m tests.bench
