@@ -136,7 +136,8 @@ def test_one_click_from_the_mail_stops_its_group(
 def test_a_turn_is_told_even_to_whoever_switched_its_group_off() -> None:
     """What the step asks of the reader counts, not only the kind of the mail."""
     flow, case = process("2022"), Case(process="2022")
-    always, may_stop = set(), set()
+    always: set[tuple[str, str, Case, Event]] = set()
+    may_stop: set[tuple[str, str, Case, Event]] = set()
     for step in flow.transitions:
         event = Event(name=step.event, data={"to": step.to})
         for audience, kind in step.notify.items():
