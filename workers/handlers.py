@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from workers import mail
 from workers.office import Office
 from workflow import adoptions, commands, dates
-from workflow.audiences import people
+from workflow.audiences import recipients
 from workflow.commands.find import locked
 from workflow.db import owe
 from workflow.definition import process
 from workflow.ledger import Actor
+from workflow.mail_groups import switch_of
 from workflow.models import Case, Email, Event, User
 from workflow.notices import notices_for
 from workflow.phrases import ROLE_NAMES
@@ -40,7 +41,7 @@ def notify(task: Task) -> None:
     case = task.case
     notices = notices_for(process(case.process), task.event.name, task.event.data)
     for audience, kind in notices.items():
-        for person in people(task.session, audience, case, task.event, task.now):
+        for person in recipients(task.session, audience, kind, case, task.event, task.now):
             if person.id != task.event.actor_id or audience in {"proposer", "subject"}:
                 _owe_mail(task, case, person, audience, kind)
 
@@ -87,6 +88,7 @@ def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str) ->
         text=letter.text,
         html=letter.html,
         on_unknown=letter.on_unknown,
+        mail_group=switch_of(kind, audience, case, task.event),
         due_at=task.now,
         created_at=task.now,
     )
@@ -121,7 +123,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         "account": None,
         "audience": audience,
         "why": _why(case, audience),
-        "settings_url": f"{address}/akun",
+        "settings_url": f"{address}/akun/surel",
     }
 
 

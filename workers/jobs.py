@@ -17,6 +17,7 @@ from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
 from workflow.exports import build, orders
 from workflow.imports import chunks
+from workflow.mail_groups import stop_link
 from workflow.models import Email, Event, Job, Try, User
 from workflow.nip import Seal
 from workflow.secret import secret_of
@@ -263,9 +264,15 @@ def _outgoing(office: Office, session: Session, email: Email) -> Outgoing:
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
-        list_unsubscribe=None,
+        list_unsubscribe=_stop_link(office, email),
         sent_at=office.clock(),
     )
+
+
+def _stop_link(office: Office, email: Email) -> str | None:
+    if email.mail_group is None or email.recipient_id is None:
+        return None
+    return stop_link(office.settings, email.recipient_id, email.mail_group)
 
 
 def _written(office: Office, session: Session, email: Email) -> Letter:

@@ -140,5 +140,5 @@ def preview_context() -> dict[str, Any]:
         },
         "audience": "proposer",
         "why": "Anda menerima surel ini karena Anda pengusul inovasi ini (INV-2022-0017).",
-        "settings_url": "https://inovasi.sragenkab.invalid/akun",
+        "settings_url": "https://inovasi.sragenkab.invalid/akun/surel",
     }

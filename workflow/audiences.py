@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import policy
+from workflow import mail_groups, policy
 from workflow.definition import process
 from workflow.guards import head_of, reviews_of
 from workflow.models import Case, Event, Grant, User
@@ -18,6 +18,18 @@ def people(session: Session, audience: str, case: Case, event: Event, now: datet
     """The people of an audience who can still be reached, each once."""
     found = AUDIENCES[audience](session, case, event)
     return [user for user in dict.fromkeys(found) if policy.is_active(user, now)]
+
+
+def recipients(
+    session: Session, audience: str, kind: str, case: Case, event: Event, now: datetime
+) -> list[User]:
+    """Those of an audience who get a kind of mail: all, less whoever may do without it and does."""
+    found = people(session, audience, case, event, now)
+    group = mail_groups.switch_of(kind, audience, case, event)
+    if group is None or not found:
+        return found
+    off = mail_groups.switched_off(session, group, [user.id for user in found])
+    return [user for user in found if user.id not in off]
 
 
 def proposer(_session: Session, case: Case, _event: Event) -> list[User]:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import deadlines
-from workflow.audiences import people
+from workflow.audiences import recipients
 from workflow.definition import process
 from workflow.models import Case, Deadline, Event, User
 from workflow.notices import notices_for
@@ -47,7 +47,7 @@ def _of(session: Session, row: Deadline, case: Case) -> list[Notice]:
     days = None if over else int(row.kind.rpartition("-")[2])
     kinds = notices_for(process(case.process), event.name, event.data)
     found = [
-        Notice(row.at, case, audience, kind, days, people(session, audience, case, event, row.at))
+        Notice(row.at, case, audience, kind, days, recipients(session, audience, kind, case, event, row.at))
         for audience, kind in kinds.items()
     ]
     return [notice for notice in found if notice.recipients]

@@ -11,6 +11,7 @@ from web.case_view import FACT_TITLES
 from web.pages.delivery import ABOUT_ACCOUNT
 from web.pages.entries import STATES
 from workflow.errors import DomainError, Forbidden, NotFound, Stale
+from workflow.mail_groups import GROUPS
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
 from workflow.search import query
 
@@ -38,5 +39,6 @@ def _looked_up() -> Iterable[str]:
     tables = (ROLE_NAMES, SIGN_IN_NAMES, FACT_TITLES, ABOUT_ACCOUNT, errors.TITLES, errors.HINTS)
     yield from (text for table in tables for text in table.values())
     yield from (text for text, _ in STATES.values())
+    yield from (text for group in GROUPS.values() for text in (group.title, group.about))
     yield from (key.help for key in query.KEYS)
     yield from (*errors_told, errors.EXPIRED)

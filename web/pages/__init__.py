@@ -29,6 +29,7 @@ from web.pages import (
     imports,
     lessons,
     lists,
+    mails,
     panel,
     people,
     process,
@@ -70,6 +71,7 @@ def init_app(app: Flask) -> None:
         process,
         imports,
         account,
+        mails,
         people,
         audit,
     ):

@@ -22,6 +22,7 @@ from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_d
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.find import etag, find
+from workflow.commands.mail_stops import choose_mails, stop_mails
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
 from workflow.commands.review import give_review, save_review_draft
@@ -47,6 +48,7 @@ __all__ = [
     "assign_reviewer",
     "begin_substitute",
     "cancel_desk",
+    "choose_mails",
     "claim_level",
     "complete",
     "declare_conflict",
@@ -77,6 +79,7 @@ __all__ = [
     "set_substitute",
     "set_window",
     "start",
+    "stop_mails",
     "take",
     "take_back",
     "waiting_for_desk",

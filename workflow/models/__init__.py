@@ -16,7 +16,7 @@ from workflow.models.events import Chain, Event
 from workflow.models.exports import Export, ExportPart
 from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
-from workflow.models.people import Agency, ApiToken, Grant, Passkey, SignIn, Substitute, User
+from workflow.models.people import Agency, ApiToken, Grant, MailStop, Passkey, SignIn, Substitute, User
 from workflow.models.search import SearchDocument, View
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
 
@@ -47,6 +47,7 @@ __all__ = [
     "Incident",
     "IndicatorClaim",
     "Job",
+    "MailStop",
     "Participant",
     "Passkey",
     "Review",

@@ -94,6 +94,16 @@ class Grant(Base):
     role: Mapped[str] = mapped_column(String(20), primary_key=True)
 
 
+class MailStop(Base):
+    """A group of mails that a person does without."""
+
+    __tablename__ = "mail_stops"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    mail_group: Mapped[str] = mapped_column(String(20), primary_key=True)
+    since: Mapped[datetime]
+
+
 class ApiToken(Base):
     """A bearer token; only its SHA-256 is kept. `scopes` is a space-separated list of read, write."""
 

@@ -58,6 +58,7 @@ class Email(Duty, Base):
     `handed_at` is set before SMTP is spoken to and cleared by a clear refusal; a row that has it
     and is neither done nor taken any more is *unknown*: the server may or may not have accepted it.
     `unknown_at` marks those, for a person to decide, unless `on_unknown` is "resend".
+    `mail_group` is the group its reader may switch off; None for a mail that always arrives.
     """
 
     __tablename__ = "emails"
@@ -78,6 +79,7 @@ class Email(Duty, Base):
     html: Mapped[str] = mapped_column(Text)
     words: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     on_unknown: Mapped[str] = mapped_column(String(10), default="hold")
+    mail_group: Mapped[str | None] = mapped_column(String(20))
     handed_at: Mapped[datetime | None]
     unknown_at: Mapped[datetime | None]
 
