@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import lru_cache
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -142,8 +143,9 @@ class Bucket:
             obstore.delete(self._store, PROBE)
 
 
+@lru_cache(maxsize=8)
 def depot_of(settings: Settings) -> Depot:
-    """Where the settings say that files lie."""
+    """Where the settings say that files lie; one depot a process, whose connections are kept."""
     if urlsplit(settings.evidence_url).scheme == "s3":
         return Bucket(settings.evidence_url, settings.evidence)
     return Disk(settings.evidence)
