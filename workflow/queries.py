@@ -301,8 +301,9 @@ def review_load(session: Session) -> dict[int, int]:
 
 
 def counts_by_state(session: Session) -> dict[str, int]:
-    """How many cases stand in each state."""
-    return {row[0]: row[1] for row in session.execute(select(Case.state, func.count()).group_by(Case.state))}
+    """How many cases stand in each state, but for those that an undone import brought."""
+    query = select(Case.state, func.count()).where(Case.voided_at.is_(None)).group_by(Case.state)
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 # --- cohorts and rounds -----------------------------------------------------------------------------
@@ -397,7 +398,7 @@ def declarable(session: Session, user: User) -> list[tuple[Case, Conflict | None
                 Conflict.dismissed_at.is_(None),
             ),
         )
-        .where(Case.outcome.is_(None), near, ~Case.state.endswith(".draft"))
+        .where(Case.outcome.is_(None), Case.voided_at.is_(None), near, ~Case.state.endswith(".draft"))
         .order_by(Conflict.id.is_(None), Case.title)
         .limit(LARGEST_PAGE)
     )

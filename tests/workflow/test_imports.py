@@ -27,6 +27,7 @@ from workflow.ledger import Actor
 from workflow.models import Case, Event, Import, ImportRow, Job, User
 from workflow.nip import Seal, find_nip
 from workflow.people import find_user
+from workflow.queries import counts_by_state
 from workflow.secret import secret_of
 from workflow.settings import Settings
 
@@ -184,6 +185,7 @@ def test_an_undo_takes_back_all_but_what_somebody_worked_on(importer: Importer, 
         assert endah is not None
         assert [c.number for c in session.scalars(select(Case).where(policy.visible(endah)))] == [number]
         assert all(policy.may_see(endah, c) == (c.number == number) for c in session.scalars(select(Case)))
+        assert sum(counts_by_state(session).values()) == 1
         assert list(audit.differences(session)) == []
     again = importer.check(tables.cohort(5), "retno")
     with importer.made(again) as (_, _, counts):
