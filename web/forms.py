@@ -37,6 +37,7 @@ class Field:
     min_words: int | None = None
     words: int | None = None
     source: str | None = None
+    asked: tuple[str, ...] = ()
     when: dict[str, Any] | None = None
     width: str | None = None
     children: list["Field"] = field(default_factory=list)
@@ -64,11 +65,12 @@ def sections(
     problems: Iterable[Problem] = (),
     choices: Mapping[str, list[tuple[str, str]]] | None = None,
     sources: Mapping[str, str] | None = None,
+    asked: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[Section]:
     """The whole form, filled with a document and its problems, in the schema's own order.
 
     `choices` turns top-level text fields into selects whose options only the database knows; `sources`
-    names the earlier form that a value was taken from.
+    names the earlier form that a value was taken from; `asked` holds what is to be revised at a field.
     """
     node = schema(name)
     trouble: dict[str, list[str]] = {}
@@ -86,6 +88,7 @@ def sections(
                         f"/{key}", node["properties"][key], document.get(key), key in _required(node)
                     ),
                     source=(sources or {}).get(key),
+                    asked=(asked or {}).get(key, ()),
                 )
                 for key in part["fields"]
             ],

@@ -13,7 +13,17 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import adoptions, commands, comparison, family_tree, policy, queries, readable, validation
+from workflow import (
+    adoptions,
+    commands,
+    comparison,
+    family_tree,
+    policy,
+    queries,
+    readable,
+    revision,
+    validation,
+)
 from workflow.adoptions import Member
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, Problem
@@ -169,6 +179,7 @@ def show(number: str) -> str:
         measures=result_view.measures(case),
         milestones=result_view.milestones(case, evidence),
         adaptation=adaptation,
+        requests=revision.requests(case),
         family=_family(case, family, seen),
         roles=roles,
         note=_last_note(events),
@@ -232,6 +243,8 @@ def _filled(case: Case) -> list[dict[str, Any]]:
     """Submitted forms, latest stage last; a collecting form once per entry."""
     found = []
     for name, held in case.forms.items():
+        if name in {revision.REQUESTS, revision.ANSWERS}:
+            continue
         title = validation.label(name, [], locale())
         documents = held if isinstance(held, list) else [held]
         for index, document in enumerate(documents, start=1):
