@@ -46,8 +46,8 @@ def with_questions(sections: list[Section], case: Case, locale: str) -> list[Sec
     def row(fields: list[Field]) -> list[Field]:
         number, outcome, *rest = fields
         request = asked.get(number.value)
-        question = f"{request.where(locale)}: {request.text}" if request else ""
-        return [replace(number, widget="hidden"), replace(outcome, help=question), *rest]
+        question = f"{request.where(locale)}: {request.text}" if request else outcome.title
+        return [replace(number, widget="hidden"), replace(outcome, title=question), *rest]
 
     return [
         replace(
