@@ -1,8 +1,10 @@
 """A revision's checklist on the pages: requests at the fields, places to choose from, questions to answer."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from web.forms import Field, Section
+from web.language import say as _
 from workflow import revision
 from workflow.models import Case
 from workflow.readable import Option
@@ -39,21 +41,34 @@ def with_places(sections: list[Section], places: dict[str, str]) -> list[Section
     ]
 
 
-def with_questions(sections: list[Section], case: Case, locale: str) -> list[Section]:
+def with_questions(
+    sections: list[Section], case: Case, files: Mapping[str, str], locale: str
+) -> list[Section]:
     """The form of answers: one row for each open request, which stands where its answer is given."""
     asked = {request.number: request for request in revision.unanswered(case)}
+
+    def legend(fields: list[Field]) -> str:
+        request = asked.get(fields[0].value)
+        return f"{_('Permintaan')} {request.number}: {request.where(locale, files)}" if request else ""
 
     def row(fields: list[Field]) -> list[Field]:
         number, outcome, *rest = fields
         request = asked.get(number.value)
-        question = f"{request.where(locale)}: {request.text}" if request else outcome.title
+        question = request.text if request else outcome.title
         return [replace(number, widget="hidden"), replace(outcome, title=question), *rest]
 
     return [
         replace(
             section,
             fields=[
-                replace(f, items=[row(r) for r in f.items], add_name=None, remove_name=None)
+                replace(
+                    f,
+                    items=[row(r) for r in f.items],
+                    legends=[legend(r) for r in f.items],
+                    item_template=[],
+                    add_name=None,
+                    remove_name=None,
+                )
                 for f in section.fields
             ],
         )

@@ -43,6 +43,8 @@ class Field:
     children: list["Field"] = field(default_factory=list)
     items: list[list["Field"]] = field(default_factory=list)
     item_template: list["Field"] = field(default_factory=list)
+    row_word: str = ""
+    legends: list[str] = field(default_factory=list)
     add_name: str | None = None
     remove_name: str | None = None
 
@@ -177,6 +179,7 @@ class _Maker:
             item_template=self._children(f"{made.name}/__i__", node["items"], {}),
             add_name=f"add:{made.name}",
             remove_name=f"remove:{made.name}/__i__",
+            row_word=wording(node["items"], "title", self.locale),
         )
 
 

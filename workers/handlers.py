@@ -118,7 +118,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         "event": {
             "at": dates.long_moment(event.at),
             "note": (event.content or {}).get("note"),
-            "requests": revision.asked_in(event, person.locale),
+            "requests": revision.asked_in(task.session, event, person.locale),
         },
         "deadline": _deadline(event),
         "result": event.data.get("result"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow import readable
@@ -36,13 +36,17 @@ class Request:
     outcome: str | None = None
     explanation: str = ""
 
-    def where(self, locale: str) -> str:
-        """The place in words."""
+    def where(self, locale: str, files: Mapping[str, str]) -> str:
+        """The place in words; `files` as `files` below gives them."""
         fixed = PLACES[locale]
         form, _, name = self.at.partition(".")
         if self.at in fixed:
             return fixed[self.at]
-        return f"{fixed[EVIDENCE]} #{name}" if form == EVIDENCE else label(form, [name], locale)
+        return (
+            f"{fixed[EVIDENCE]}: {files.get(self.at, name)}"
+            if form == EVIDENCE
+            else label(form, [name], locale)
+        )
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,14 @@ class Change:
     after: list[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What differs for a reviewer; `own` is whether against the reviewer's own last review."""
+
+    own: bool
+    found: list[Change]
+
+
 def requests(case: Case) -> list[Request]:
     """Every request of the case, oldest first, each with its latest answer."""
     asked = [item for held in case.forms.get(REQUESTS, ()) for item in held.get("requests", ())]
@@ -63,13 +75,20 @@ def requests(case: Case) -> list[Request]:
     return [_answered(request, given.get(request.number)) for request in found]
 
 
-def asked_in(event: Event, locale: str) -> list[str]:
+def asked_in(session: Session, event: Event, locale: str) -> list[str]:
     """The requests that an event carries, each with its place in words."""
     if event.data.get("form") != REQUESTS:
         return []
     language = "en" if locale == "en" else "id"
+    known = files(session, event.case_id)
     asked = _submitted(event).get("requests", ())
-    return [f"{Request(0, item['at'], '').where(language)}: {item['text']}" for item in asked]
+    return [f"{Request(0, item['at'], '').where(language, known)}: {item['text']}" for item in asked]
+
+
+def files(session: Session, case_id: int) -> dict[str, str]:
+    """The names of a case's evidence files by the place that they are; withdrawn ones too."""
+    rows = session.execute(select(Evidence.id, Evidence.file_name).where(Evidence.case_id == case_id))
+    return {f"{EVIDENCE}.{row.id}": row.file_name for row in rows}
 
 
 def unanswered(case: Case) -> list[Request]:
@@ -120,29 +139,49 @@ def blank_answers(case: Case, draft: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def changes(session: Session, case: Case, reviewer_id: int, locale: str) -> list[Change]:
-    """What differs in the forms since this reviewer's last review; for a new one, since the last return.
+def changes(session: Session, case: Case, reviewer_id: int, locale: str) -> Changes:
+    """What differs in the forms since this reviewer's last review; for a new one, since the case left this state.
 
-    Nothing where the case was never returned.
+    Nothing before a reviewer sees the case for the second time, or the state is entered for the second time.
     """
-    if not case.forms.get(REQUESTS):
-        return []
-    since = session.scalar(
-        select(Review.event_id)
-        .where(Review.case_id == case.id, Review.reviewer_id == reviewer_id, Review.visit != case.visit)
-        .order_by(Review.event_id.desc())
-        .limit(1)
+    own = session.scalar(
+        select(func.max(Review.event_id)).where(
+            Review.case_id == case.id, Review.reviewer_id == reviewer_id, Review.visit != case.visit
+        )
     )
-    events = list(session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.id)))
-    if since is None:
-        since = max(e.id for e in events if e.data.get("form") == REQUESTS)
-    before = {e.data["form"]: _submitted(e) for e in events if e.id <= since and "form" in e.data}
-    return [
+    since = own or _last_departure(session, case)
+    before = _handed_in(session, case, since) if since else {}
+    found = [
         change
-        for form, now in case.forms.items()
-        if isinstance(now, dict) and before.get(form)
-        for change in _differences(form, before[form], now, locale)
+        for form, then in before.items()
+        for change in _differences(form, then, case.forms[form], locale)
     ]
+    return Changes(own is not None, found)
+
+
+def _last_departure(session: Session, case: Case) -> int | None:
+    """The event by which the case last left the state it is in again, by whatever step."""
+    leaving = {t.event for t in process(case.process).leaving(case.state) if t.to != case.state}
+    events = session.execute(
+        select(Event.id, Event.data)
+        .where(Event.case_id == case.id, Event.name.in_(leaving))
+        .order_by(Event.id.desc())
+    )
+    return next((row.id for row in events if row.data["from"] == case.state), None)
+
+
+def _handed_in(session: Session, case: Case, since: int) -> dict[str, dict[str, Any]]:
+    """The forms that stand in the case now, as they stood right after an event."""
+    standing = [form for form, held in case.forms.items() if isinstance(held, dict)]
+    names = {t.event for t in process(case.process).transitions if t.form in standing}
+    latest = (
+        select(func.max(Event.id))
+        .where(Event.case_id == case.id, Event.name.in_(names), Event.id <= since)
+        .group_by(Event.name)
+    )
+    events = session.scalars(select(Event).where(Event.id.in_(latest)).order_by(Event.id))
+    found = {event.data["form"]: _submitted(event) for event in events}
+    return {form: found[form] for form in standing if found.get(form)}
 
 
 def _answered(request: Request, given: Mapping[str, Any] | None) -> Request:
@@ -178,25 +217,20 @@ def _submitted(event: Event) -> dict[str, Any]:
 def _differences(
     form: str, before: Mapping[str, Any], now: Mapping[str, Any], locale: str
 ) -> Iterator[Change]:
-    old, new = _texts(form, before, locale), _texts(form, now, locale)
-    for title in dict.fromkeys([*old, *new]):
-        was, is_now = old.get(title, ""), new.get(title, "")
-        if was != is_now:
-            parts = list(pieces(was, is_now))
-            yield Change(
-                label(form, [], locale),
-                title,
-                [part for part in parts if part[0] != "added"],
-                [part for part in parts if part[0] != "removed"],
-            )
-
-
-def _texts(form: str, document: Mapping[str, Any], locale: str) -> dict[str, str]:
-    return {
-        item["title"]: _text(item)
-        for section in readable.answers(form, document, locale)
-        for item in section["items"]
-    }
+    properties = schema(form)["properties"]
+    for key in (k for section in schema(form)["x-ui"]["sections"] for k in section["fields"]):
+        if before.get(key) == now.get(key):
+            continue
+        was, is_now = (
+            _text(readable.answer(properties[key], held.get(key), locale)) for held in (before, now)
+        )
+        parts = list(pieces(was, is_now))
+        yield Change(
+            label(form, [], locale),
+            label(form, [key], locale),
+            [part for part in parts if part[0] != "added"],
+            [part for part in parts if part[0] != "removed"],
+        )
 
 
 def _text(item: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """A revision as a checklist, as its people meet it: pages without script, the API, the mail, the fold."""
 
+import io
 import re
 from collections.abc import Callable
 
@@ -10,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
+from tests.web.conftest import Call
+from tests.web.test_api import ANY, PDF, body, pointers
 from tests.web.test_pages import hidden
 from tests.web.test_reviewing import Browse, browse
 from tests.workflow.test_assignment import ask, in_review, judge
@@ -17,7 +20,7 @@ from workflow import commands, fold, revision
 from workflow.db import Database
 from workflow.errors import Invalid, Refused
 from workflow.ledger import Actor
-from workflow.models import Case
+from workflow.models import Case, Email
 from workflow.samples import sample
 
 __all__ = ["browse"]
@@ -26,6 +29,10 @@ As = Callable[[Session, str], Actor]
 FIRST = {"/answers/0/request": "1", "/answers/0/outcome": "done", "/answers/1/request": "2"}
 NOTE = "Mohon rancangan diperbaiki."
 SUMMARY = sample("change_plan")["summary"] + " di posyandu."
+SINCE_MINE, SINCE_RETURN = (
+    "Yang berubah sejak Anda terakhir menilai",
+    "Yang berubah sejak usulan dikembalikan",
+)
 ASKED = [
     {"at": "change_plan.summary", "text": "Sebutkan layanannya."},
     {"at": "whole", "text": "Ringkas menjadi satu gagasan."},
@@ -109,10 +116,11 @@ def test_the_proposer_sees_requests_at_the_fields_and_answers_each(
     posted["/answers/1/explanation"] = "Kedua gagasan saling bergantung."
     done = ani.post(address, data=posted)
 
-    assert re.search(r"Diminta diperbaiki:\s+Sebutkan layanannya", wizard)
+    assert re.search(r"Diminta diperbaiki:</b>\s+Sebutkan layanannya", wizard)
     assert ASKED[1]["text"] in wizard
     assert "2 permintaan perbaikan belum dijawab" in refusal.value.reasons[0].message
     assert refusal.value.reasons[0].fix == "answer_requests_on_design"
+    assert "Permintaan 2: Keseluruhan</legend>" in again
     assert ASKED[0]["text"] in again
     assert (kept.status_code, silent.status_code, done.status_code) == (200, 422, 302)
     assert re.search(r'<option value="done" selected', again)
@@ -129,7 +137,7 @@ def test_the_second_review_shows_answers_and_what_changed_since_the_last(
     resubmit(database, as_, number, summary=SUMMARY)
     page = browse("rudi").get(f"/telaah/{number}").text
 
-    assert "Yang berubah sejak Anda terakhir menilai" in page
+    assert SINCE_MINE in page
     assert "posyandu.</ins>" in page
     assert "Sudah sesuai pedoman." in page
     assert ASKED[0]["text"] in page
@@ -166,3 +174,79 @@ def test_a_second_return_asks_anew_and_keeps_the_first(
         (2, ASKED[1]["text"], "done"),
         (3, "Unggah surat tugas tim.", None),
     ]
+
+
+def test_a_new_reviewer_sees_what_changed_since_the_return(
+    browse: Browse, database: Database, as_: As
+) -> None:
+    number = returned(database, as_, [])
+    resubmit(database, as_, number, summary=SUMMARY)
+    ask(database, as_, number, "tono")
+    page = browse("tono").get(f"/telaah/{number}").text
+
+    assert SINCE_RETURN in page
+    assert "posyandu.</ins>" in page
+
+
+def test_a_return_by_the_system_still_shows_what_changed(
+    browse: Browse, database: Database, as_: As, run_workers: Callable[[], None]
+) -> None:
+    number = in_review(database, as_)
+    ask(database, as_, number, "rudi", "sri")
+    before = browse("sri").get(f"/telaah/{number}").text
+    for name in ("rudi", "sri"):
+        judge(database, as_, number, name, score=40)
+    run_workers()
+    resubmit(database, as_, number, summary=SUMMARY)
+    page = browse("rudi").get(f"/telaah/{number}").text
+
+    assert SINCE_MINE not in before
+    assert SINCE_RETURN not in before
+    assert SINCE_MINE in page
+    assert "posyandu.</ins>" in page
+    assert page.count('class="change-side"') == 2
+
+
+def test_the_mail_lists_what_was_asked_and_where(
+    database: Database, as_: As, run_workers: Callable[[], None]
+) -> None:
+    returned(database, as_, ASKED)
+    run_workers()
+
+    with database.read() as session:
+        sent = session.scalars(select(Email).where(Email.kind == "revision_requested")).all()
+    assert {mail.recipient.name for mail in sent} == {"Ani", "Budi"}
+    for mail in sent:
+        lines = [line for line in mail.text.splitlines() if line.startswith("> ")]
+        assert lines == [
+            f"> {NOTE}",
+            "> Ringkasan: Sebutkan layanannya.",
+            "> Keseluruhan: Ringkas menjadi satu gagasan.",
+        ]
+
+
+def test_the_api_takes_requests_pinned_to_a_file_and_their_answers(
+    call: Call, browse: Browse, database: Database, as_: As
+) -> None:
+    number = in_review(database, as_)
+    steps = f"/proposals/{number}/transitions"
+    posted = {"file": (io.BytesIO(PDF), "surat tugas.pdf")}
+    file = body(call("ani", "post", f"/proposals/{number}/evidence", data=posted), 201)["id"]
+
+    def ask_at(place: str) -> dict[str, object]:
+        return {"note": NOTE, "form": {"requests": [{"at": place, "text": "Bubuhkan tanda tangan."}]}}
+
+    elsewhere = call("retno", "post", f"{steps}/call_revision", ANY, json=ask_at(f"evidence.{file + 1}"))
+    body(call("retno", "post", f"{steps}/call_revision", ANY, json=ask_at(f"evidence.{file}")))
+    early = call("ani", "post", f"{steps}/resubmit_design", ANY, json={"form": sample("change_plan")})
+    answers = {"answers": [{"request": 1, "outcome": "explained"}]}
+    silent = call("ani", "post", f"{steps}/answer_requests_on_design", ANY, json={"form": answers})
+    answers["answers"][0]["explanation"] = "Surat ditandatangani secara elektronik."
+    body(call("ani", "post", f"{steps}/answer_requests_on_design", ANY, json={"form": answers}))
+    held = body(call("ani", "get", f"/proposals/{number}"))["forms"]
+
+    assert pointers(elsewhere) == {"/form/requests/0/at"}
+    assert early.status_code == 409
+    assert pointers(silent) == {"/form/answers/0/explanation"}
+    assert held[revision.ANSWERS] == [answers]
+    assert "Bukti dukung: surat tugas.pdf" in browse("ani").get(f"/usulan/{number}").text

@@ -146,6 +146,7 @@ def show(number: str) -> str:
         family = adoptions.family(session, adoptions.root_of(case))
         seen = {m.case.number for m in family if policy.may_see(me(), m.case)}
         adaptation = comparison.adaptation(case, locale())
+        files = revision.files(session, case.id)
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -180,6 +181,7 @@ def show(number: str) -> str:
         milestones=result_view.milestones(case, evidence),
         adaptation=adaptation,
         requests=revision.requests(case),
+        files=files,
         family=_family(case, family, seen),
         roles=roles,
         note=_last_note(events),

@@ -195,6 +195,7 @@ def _page(number: str, document: dict[str, Any] | None, problems: list[Problem])
         draft = review_draft(session, case, rubric, me())
         owed, done = queries.review_queue(session, me())
         changes = revision.changes(session, case, me().id, locale())
+        files = revision.files(session, case.id)
     if document is None:
         document = dict(draft.data) if draft else {}
     sections = forms.sections(rubric, document, locale(), problems)
@@ -216,6 +217,7 @@ def _page(number: str, document: dict[str, Any] | None, problems: list[Problem])
         problems=forms.problem_links(rubric, problems),
         forms=filled,
         requests=revision.requests(case),
+        files=files,
         changes=changes,
         done=done,
         total=done + len(owed),

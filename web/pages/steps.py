@@ -245,6 +245,7 @@ def _page(
         conflict_text=DRAFT_CONFLICT,
         note=request.form.get("note", ""),
         requests=_to_answer(found.case, found.step),
+        files=_files(found.case),
         last=bool(sections) and here is sections[-1],
         href=_href(found),
     )
@@ -283,7 +284,14 @@ def _sections(found: Situation, problems: list[Problem]) -> list[forms.Section]:
         with desk().database.read() as session:
             known = revision.places(session, found.case, found.step, locale())
         return checklist.with_places(drawn, known)
-    return checklist.with_questions(drawn, found.case, locale()) if form == revision.ANSWERS else drawn
+    if form == revision.ANSWERS:
+        return checklist.with_questions(drawn, found.case, _files(found.case), locale())
+    return drawn
+
+
+def _files(case: Case) -> dict[str, str]:
+    with desk().database.read() as session:
+        return revision.files(session, case.id)
 
 
 def _wizard(
