@@ -140,9 +140,9 @@ def blank_answers(case: Case, draft: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changes(session: Session, case: Case, reviewer_id: int, locale: str) -> Changes:
-    """What differs in the forms since this reviewer's last review; for a new one, since the case left this state.
+    """What differs in the forms since this reviewer's last review; for a new one, since the last return.
 
-    Nothing before a reviewer sees the case for the second time, or the state is entered for the second time.
+    Nothing before a reviewer has judged in an earlier visit or the case has left this state before.
     """
     own = session.scalar(
         select(func.max(Review.event_id)).where(
