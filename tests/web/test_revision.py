@@ -218,7 +218,7 @@ def test_the_mail_lists_what_was_asked_and_where(
         lines = [line for line in mail.text.splitlines() if line.startswith("> ")]
         assert lines == [
             f"> {NOTE}",
-            "> Ringkasan: Sebutkan layanannya.",
+            "> Ringkasan gagasan: Sebutkan layanannya.",
             "> Keseluruhan: Ringkas menjadi satu gagasan.",
         ]
 

@@ -261,7 +261,7 @@ def _similar(found: Situation) -> list[Similar]:
     """What resembles a proposal that is about to be handed in for the first time."""
     flow = process(found.case.process)
     proposing = found.case.stage == flow.pipeline(found.case.pipeline)[0].name
-    if not proposing or found.step.form is None or found.step.form in found.case.forms:
+    if not proposing or found.step.form is None or found.step.collect or found.step.form in found.case.forms:
         return []
     with desk().database.read() as session:
         return similar(session, me(), found.case.title, found.case.id)
