@@ -49,7 +49,9 @@ def with_questions(
 
     def legend(fields: list[Field]) -> str:
         request = asked.get(fields[0].value)
-        return f"{_('Permintaan')} {request.number}: {request.where(locale, files)}" if request else ""
+        if request is None:
+            return ""
+        return _("Permintaan %(n)s: %(where)s", n=request.number, where=request.where(locale, files))
 
     def row(fields: list[Field]) -> list[Field]:
         number, outcome, *rest = fields
