@@ -37,11 +37,14 @@ class Field:
     min_words: int | None = None
     words: int | None = None
     source: str | None = None
+    asked: tuple[str, ...] = ()
     when: dict[str, Any] | None = None
     width: str | None = None
     children: list["Field"] = field(default_factory=list)
     items: list[list["Field"]] = field(default_factory=list)
     item_template: list["Field"] = field(default_factory=list)
+    row_word: str = ""
+    legends: list[str] = field(default_factory=list)
     add_name: str | None = None
     remove_name: str | None = None
 
@@ -64,11 +67,12 @@ def sections(
     problems: Iterable[Problem] = (),
     choices: Mapping[str, list[tuple[str, str]]] | None = None,
     sources: Mapping[str, str] | None = None,
+    asked: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[Section]:
     """The whole form, filled with a document and its problems, in the schema's own order.
 
     `choices` turns top-level text fields into selects whose options only the database knows; `sources`
-    names the earlier form that a value was taken from.
+    names the earlier form that a value was taken from; `asked` holds what is to be revised at a field.
     """
     node = schema(name)
     trouble: dict[str, list[str]] = {}
@@ -86,6 +90,7 @@ def sections(
                         f"/{key}", node["properties"][key], document.get(key), key in _required(node)
                     ),
                     source=(sources or {}).get(key),
+                    asked=(asked or {}).get(key, ()),
                 )
                 for key in part["fields"]
             ],
@@ -174,6 +179,7 @@ class _Maker:
             item_template=self._children(f"{made.name}/__i__", node["items"], {}),
             add_name=f"add:{made.name}",
             remove_name=f"remove:{made.name}/__i__",
+            row_word=wording(node["items"], "title", self.locale),
         )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import adoptions, commands, dates
+from workflow import adoptions, commands, dates, revision
 from workflow.audiences import recipients
 from workflow.commands.find import locked
 from workflow.db import owe
@@ -117,7 +117,11 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         "origin": _origin(case),
         "recipient": _person(person),
         "actor": _person(actor) if actor else None,
-        "event": {"at": dates.long_moment(event.at), "note": (event.content or {}).get("note")},
+        "event": {
+            "at": dates.long_moment(event.at),
+            "note": (event.content or {}).get("note"),
+            "requests": revision.asked_in(task.session, event, person.locale),
+        },
         "deadline": _deadline(event),
         "result": event.data.get("result"),
         "account": None,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workflow import adoptions, dates
+from workflow import adoptions, dates, revision
 from workflow.calendar import add_months, wib_date
 from workflow.definition import Process, ReviewRule, Transition
 from workflow.errors import Reason
@@ -137,6 +137,26 @@ def another_person(attempt: Attempt, transition: str) -> Reason | None:
     )
 
 
+def requests_answered(attempt: Attempt) -> Reason | None:
+    """Nothing that was asked of this case has stayed without an answer."""
+    waiting = revision.unanswered(attempt.case)
+    if not waiting:
+        return None
+    named = ", ".join(f"nomor {request.number}" for request in waiting)
+    fix = next(
+        (t.name for t in attempt.process.leaving(attempt.case.state) if t.form == revision.ANSWERS), None
+    )
+    text = f"{len(waiting)} permintaan perbaikan belum dijawab: {named}."
+    return Reason("requests_answered", text, fix)
+
+
+def requests_waiting(attempt: Attempt) -> Reason | None:
+    """There is something to answer."""
+    if revision.unanswered(attempt.case):
+        return None
+    return Reason("requests_waiting", "Tidak ada permintaan perbaikan yang menunggu jawaban.")
+
+
 def round_complete(attempt: Attempt) -> Reason | None:
     """Everybody asked has answered or a quorum has, as the stage file says; or a quorum has and time is over.
 
@@ -259,6 +279,8 @@ GUARDS: dict[str, Guard] = {
     "ran_for": ran_for,
     "adopted_by": adopted_by,
     "another_person": another_person,
+    "requests_answered": requests_answered,
+    "requests_waiting": requests_waiting,
     "round_complete": round_complete,
     "reviews_agree": reviews_agree,
     "reviews_disagree": reviews_disagree,

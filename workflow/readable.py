@@ -28,7 +28,7 @@ def answers(name: str, document: Mapping[str, Any], locale: str = "id") -> list[
         {
             "title": wording(part, "title", locale),
             "items": [
-                _answer(node["properties"][key], document.get(key), locale)
+                answer(node["properties"][key], document.get(key), locale)
                 for key in part["fields"]
                 if applies(node["properties"][key], document)
             ],
@@ -37,11 +37,12 @@ def answers(name: str, document: Mapping[str, Any], locale: str = "id") -> list[
     ]
 
 
-def _answer(node: Node, value: Any, locale: str) -> dict[str, Any]:  # noqa: ANN401
+def answer(node: Node, value: Any, locale: str) -> dict[str, Any]:  # noqa: ANN401
+    """One field for reading: its title and the value in words; rows where it is a group or a table."""
     widget, title = widget_of(node), wording(node, "title", locale)
     if widget == "group":
         held = value if isinstance(value, dict) else {}
-        rows = [_answer(child, held.get(key), locale) for key, child in node["properties"].items()]
+        rows = [answer(child, held.get(key), locale) for key, child in node["properties"].items()]
         return {"title": title, "widget": "group", "value": None, "rows": rows if held else []}
     if widget == "table":
         properties = node["items"]["properties"]

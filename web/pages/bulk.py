@@ -12,9 +12,10 @@ from web.guards import allowed
 from web.language import locale
 from workflow import commands, policy
 from workflow.commands.advance import Option
-from workflow.definition import process
+from workflow.definition import Transition, process
 from workflow.errors import DomainError, Invalid, Refused
 from workflow.models import Case
+from workflow.validation import problems
 
 bp = Blueprint("bulk", __name__, url_prefix="/usulan/massal")
 
@@ -76,9 +77,9 @@ def _asks(options: list[Option], step: str) -> str | None:
 
 
 def _steps(options: list[list[Option]]) -> list[dict[str, Any]]:
-    """The steps without a form that any of the cases has, with for how many they are open."""
+    """The steps without a form to fill in that any of the cases has, with for how many they are open."""
     found: dict[str, dict[str, Any]] = {}
-    for option in (o for each in options for o in each if o.transition.form is None):
+    for option in (o for each in options for o in each if _asks_nothing(o.transition)):
         step = option.transition
         held = found.setdefault(
             step.name, {"name": step.name, "title": step.title(locale()), "open": 0, "all": 0}
@@ -86,6 +87,10 @@ def _steps(options: list[list[Option]]) -> list[dict[str, Any]]:
         held["all"] += 1
         held["open"] += option.allowed
     return sorted(found.values(), key=lambda step: (-step["open"], step["title"]))
+
+
+def _asks_nothing(step: Transition) -> bool:
+    return step.form is None or not problems(step.form, {})
 
 
 def _line(case: Case, options: list[Option], step: str) -> Line:
@@ -107,7 +112,7 @@ def _taken(line: Line, step: str, note: str | None) -> Line:
     try:
         with desk().database.write() as session:
             commands.advance(
-                session, actor(session), line.case.number, step, expected=line.version, note=note
+                session, actor(session), line.case.number, step, expected=line.version, note=note, form={}
             )
     except Refused as refusal:
         return Line(line.case, line.version, line.goal, [r.message for r in refusal.reasons])

@@ -13,7 +13,17 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import adoptions, commands, comparison, family_tree, policy, queries, readable, validation
+from workflow import (
+    adoptions,
+    commands,
+    comparison,
+    family_tree,
+    policy,
+    queries,
+    readable,
+    revision,
+    validation,
+)
 from workflow.adoptions import Member
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, Problem
@@ -136,6 +146,7 @@ def show(number: str) -> str:
         family = adoptions.family(session, adoptions.root_of(case))
         seen = {m.case.number for m in family if policy.may_see(me(), m.case)}
         adaptation = comparison.adaptation(case, locale())
+        files = revision.files(session, case.id)
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -169,6 +180,8 @@ def show(number: str) -> str:
         measures=result_view.measures(case),
         milestones=result_view.milestones(case, evidence),
         adaptation=adaptation,
+        requests=revision.requests(case),
+        files=files,
         family=_family(case, family, seen),
         roles=roles,
         note=_last_note(events),
@@ -232,6 +245,8 @@ def _filled(case: Case) -> list[dict[str, Any]]:
     """Submitted forms, latest stage last; a collecting form once per entry."""
     found = []
     for name, held in case.forms.items():
+        if name in {revision.REQUESTS, revision.ANSWERS}:
+            continue
         title = validation.label(name, [], locale())
         documents = held if isinstance(held, list) else [held]
         for index, document in enumerate(documents, start=1):

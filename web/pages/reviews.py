@@ -14,7 +14,7 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import commands, policy, queries, readable, validation
+from workflow import commands, policy, queries, readable, revision, validation
 from workflow.calendar import wib_date
 from workflow.commands.review import closed, desk_of, find_for_review, last_asked, review_draft
 from workflow.definition import ReviewRule, process
@@ -194,6 +194,8 @@ def _page(number: str, document: dict[str, Any] | None, problems: list[Problem])
     with desk().database.read() as session:
         draft = review_draft(session, case, rubric, me())
         owed, done = queries.review_queue(session, me())
+        changes = revision.changes(session, case, me().id, locale())
+        files = revision.files(session, case.id)
     if document is None:
         document = dict(draft.data) if draft else {}
     sections = forms.sections(rubric, document, locale(), problems)
@@ -214,6 +216,9 @@ def _page(number: str, document: dict[str, Any] | None, problems: list[Problem])
         rest=[f for s in sections for f in s.fields if f.name != "/scores"],
         problems=forms.problem_links(rubric, problems),
         forms=filled,
+        requests=revision.requests(case),
+        files=files,
+        changes=changes,
         done=done,
         total=done + len(owed),
         given=number not in {c.number for c in owed},

@@ -8,13 +8,13 @@ from uuid import uuid4
 from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from web import case_view, dates, forms
+from web import case_view, checklist, dates, forms
 from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
 from web.once import once
-from workflow import commands, readable, validation
+from workflow import commands, readable, revision, validation
 from workflow.commands.drafts import load_draft, writable_step
 from workflow.definition import Transition, process
 from workflow.errors import Invalid, Problem, Reason, Refused, Stale
@@ -114,9 +114,12 @@ def _situation(number: str, name: str) -> Situation:
 def _opening(case: Case, step: Transition, draft: Draft | None) -> dict[str, Any]:
     """The draft, else the last submission of the same form, else what earlier forms can give."""
     if draft is not None:
-        return dict(draft.data)
+        saved = dict(draft.data)
+        return revision.blank_answers(case, saved) if step.form == revision.ANSWERS else saved
     if step.form is None:
         return {}
+    if step.form == revision.ANSWERS:
+        return revision.blank_answers(case, {})
     held = case.forms.get(step.form)
     return dict(held) if isinstance(held, dict) else prefilled(step.form, answers(case))
 
@@ -241,16 +244,24 @@ def _page(
         conflict=conflict,
         conflict_text=DRAFT_CONFLICT,
         note=request.form.get("note", ""),
+        requests=_to_answer(found.case, found.step),
+        files=_files(found.case),
         last=bool(sections) and here is sections[-1],
         href=_href(found),
     )
+
+
+def _to_answer(case: Case, step: Transition) -> list[revision.Request]:
+    """What a form that goes back was returned for."""
+    guarded = any(guard.name == "requests_answered" for guard in step.guards)
+    return revision.latest(case) if guarded else []
 
 
 def _similar(found: Situation) -> list[Similar]:
     """What resembles a proposal that is about to be handed in for the first time."""
     flow = process(found.case.process)
     proposing = found.case.stage == flow.pipeline(found.case.pipeline)[0].name
-    if not proposing or found.step.form is None or found.step.form in found.case.forms:
+    if not proposing or found.step.form is None or found.step.collect or found.step.form in found.case.forms:
         return []
     with desk().database.read() as session:
         return similar(session, me(), found.case.title, found.case.id)
@@ -267,7 +278,20 @@ def _sections(found: Situation, problems: list[Problem]) -> list[forms.Section]:
         for key, source in sources(form, answers(found.case)).items()
         if found.document.get(key) == earlier[key]
     }
-    return forms.sections(form, found.document, locale(), problems, sources=taken)
+    asked = checklist.at_fields(found.case, form)
+    drawn = forms.sections(form, found.document, locale(), problems, sources=taken, asked=asked)
+    if form == revision.REQUESTS:
+        with desk().database.read() as session:
+            known = revision.places(session, found.case, found.step, locale())
+        return checklist.with_places(drawn, known)
+    if form == revision.ANSWERS:
+        return checklist.with_questions(drawn, found.case, _files(found.case), locale())
+    return drawn
+
+
+def _files(case: Case) -> dict[str, str]:
+    with desk().database.read() as session:
+        return revision.files(session, case.id)
 
 
 def _wizard(

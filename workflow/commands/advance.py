@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from workflow import deadlines, policy
+from workflow import deadlines, policy, revision
 from workflow.chronology import date_problems
 from workflow.commands.drafts import load_draft
 from workflow.commands.find import check_version, find
@@ -116,7 +116,7 @@ def complete(
     """The second half of `advance`: what is handed in, the guards, and the step itself."""
     case, step = found.case, found.step
     document = _document(session, case, step, expected, form)
-    faults = _note_problems(step, note) + _form_problems(case, step, document, actor)
+    faults = _note_problems(step, note) + _form_problems(session, case, step, document, actor)
     if step.form is None and form:
         faults.append(Problem("/form", "Langkah ini tidak memakai formulir."))
     if faults:
@@ -233,12 +233,13 @@ def _document(
 
 
 def _form_problems(
-    case: Case, step: Transition, form: Mapping[str, Any] | None, actor: Actor
+    session: Session, case: Case, step: Transition, form: Mapping[str, Any] | None, actor: Actor
 ) -> list[Problem]:
     if step.form is None or form is None:
         return []
     found = problems(step.form, form, actor.locale)
     found = found or date_problems(step.form, form, case, actor.at)
+    found = found or revision.faults(session, case, step, form)
     return [Problem(f"/form{p.pointer}", p.message) for p in found]
 
 
