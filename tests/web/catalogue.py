@@ -13,6 +13,7 @@ from web.pages.entries import STATES
 from workflow.errors import DomainError, Forbidden, NotFound, Stale
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
 from workflow.search import query
+from workflow.topics import TOPICS
 
 WEB = Path(errors.__file__).parent
 ENGLISH = WEB / "translations" / "en.po"
@@ -35,7 +36,7 @@ def _written() -> Iterator[str | tuple[str, ...]]:
 
 def _looked_up() -> Iterable[str]:
     errors_told = (DomainError.message, NotFound.message, Stale.message, Forbidden().message)
-    tables = (ROLE_NAMES, SIGN_IN_NAMES, FACT_TITLES, ABOUT_ACCOUNT, errors.TITLES, errors.HINTS)
+    tables = (ROLE_NAMES, SIGN_IN_NAMES, FACT_TITLES, ABOUT_ACCOUNT, errors.TITLES, errors.HINTS, TOPICS)
     yield from (text for table in tables for text in table.values())
     yield from (text for text, _ in STATES.values())
     yield from (key.help for key in query.KEYS)
