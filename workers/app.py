@@ -16,7 +16,7 @@ import structlog
 from billiard.process import active_children
 from celery import Celery, bootsteps, signals
 
-from workers import jobs, keeping
+from workers import jobs, keeping, webhooks
 from workers.bell import Bell
 from workers.config import (
     ANCHOR,
@@ -25,7 +25,9 @@ from workers.config import (
     LONGEST_VERIFICATION,
     MAIL,
     SCAN,
+    TELL,
     VERIFY,
+    WEBHOOKS,
     celery_config,
 )
 from workers.deadlines import scan
@@ -80,6 +82,10 @@ def _register(app: LoncatanCelery) -> None:
     def deliver(email_id: int) -> None:
         jobs.deliver(app.office, email_id)
 
+    @task(name=TELL)
+    def tell_webhook(job_id: int) -> None:
+        webhooks.deliver(app.office, job_id)
+
     @task(name=SCAN)
     def scan_deadlines() -> None:
         scan(app.office)
@@ -109,16 +115,16 @@ def _end_now() -> None:
 
 
 class RelayStep(bootsteps.StartStopStep):
-    """A process beside every worker, for relay and mails; started again should it die, ended with its worker.
+    """A process beside every worker, for all that leaves; started again should it die, ended with its worker.
 
-    Mails leave from there: a silent mail server must not take the hands that other work needs.
+    Mails and webhooks leave from there: a silent server must not take the hands that other work needs.
     """
 
     requires = ("celery.worker.components:Timer",)
 
     def __init__(self, worker: Any, **options: Any) -> None:  # noqa: ANN401 - Celery's bootsteps are untyped
         super().__init__(worker, **options)
-        worker.app.amqp.queues.deselect([MAIL])
+        worker.app.amqp.queues.deselect([MAIL, WEBHOOKS])
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, worker: Any) -> None:  # noqa: ANN401

@@ -11,10 +11,10 @@ import time
 import structlog
 from celery import Celery
 
-from workers.config import DELIVER, HANDLE
+from workers.config import DELIVER, HANDLE, TELL
 from workflow.db import Owed
 
-TASKS = {"job": HANDLE, "email": DELIVER}
+TASKS = {"job": HANDLE, "email": DELIVER, "webhook": TELL}
 WAITING_MOST = 1000
 QUIET_SECONDS = 10.0
 

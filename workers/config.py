@@ -12,11 +12,12 @@ from kombu import Queue
 
 from workflow.settings import Settings
 
-EVENTS, MAIL, BULK = "events", "mail", "bulk"
-QUEUES = (EVENTS, MAIL, BULK)
-HANDLE, DELIVER, SCAN, ANCHOR, VERIFY = (
+EVENTS, MAIL, BULK, WEBHOOKS = "events", "mail", "bulk", "webhooks"
+QUEUES = (EVENTS, MAIL, BULK, WEBHOOKS)
+HANDLE, DELIVER, TELL, SCAN, ANCHOR, VERIFY = (
     "workers.tasks.handle",
     "workers.tasks.deliver",
+    "workers.tasks.tell_webhook",
     "workers.tasks.scan_deadlines",
     "workers.tasks.anchor_chain",
     "workers.tasks.verify_chain",
@@ -66,7 +67,10 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "task_time_limit": None if settings.embedded else 60,  # threads cannot be killed
         "task_default_queue": EVENTS,
         "task_queues": [Queue(name, routing_key=name) for name in QUEUES],
-        "task_routes": {DELIVER: {"queue": MAIL}},  # a slow mail server stops no transition
+        "task_routes": {  # a slow mail server or receiver stops no transition
+            DELIVER: {"queue": MAIL},
+            TELL: {"queue": WEBHOOKS},
+        },
         "task_create_missing_queues": False,
         "worker_prefetch_multiplier": 16 if settings.embedded else 1,
         "worker_max_tasks_per_child": None if settings.embedded else 1000,

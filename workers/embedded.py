@@ -12,7 +12,7 @@ from celery import beat
 
 from workers.app import LoncatanCelery, make_app
 from workers.bell import Bell, publish
-from workers.config import BULK, EVENTS, MAIL
+from workers.config import BULK, EVENTS, MAIL, WEBHOOKS
 from workers.office import Office
 from workers.relay import Relay
 from workers.threads import ThreadWorker
@@ -21,8 +21,8 @@ from workflow.clock import Clock
 from workflow.db import Database
 from workflow.settings import Settings
 
-THREADS, MAIL_THREADS = 4, 2
-"""Apart, so that a silent mail server holds up nothing but mails."""
+THREADS, MAIL_THREADS, WEBHOOK_THREADS = 4, 2, 2
+"""Apart, so that a silent mail server holds up nothing but mails, a silent receiver nothing but webhooks."""
 
 STOP_SECONDS = 20.0
 
@@ -41,7 +41,11 @@ class EmbeddedWorkers:
         self._relay = Relay(office, partial(publish, self.app))
         self._workers = [
             ThreadWorker(make_app(settings, office), queues, threads)
-            for queues, threads in (((EVENTS, BULK), THREADS), ((MAIL,), MAIL_THREADS))
+            for queues, threads in (
+                ((EVENTS, BULK), THREADS),
+                ((MAIL,), MAIL_THREADS),
+                ((WEBHOOKS,), WEBHOOK_THREADS),
+            )
         ]
         self._beat = beat.Service(self.app, scheduler_cls=beat.Scheduler)
 

@@ -44,7 +44,7 @@ def run_job(office: Office, job_id: int) -> bool:
     """
     now = office.clock()
     with office.database.write() as session:
-        handler = _take(session, Job, job_id, now)
+        handler = take(session, Job, job_id, now)
     if handler is None:
         return False
     try:
@@ -60,7 +60,7 @@ def run_job(office: Office, job_id: int) -> bool:
             outcome.word = "done"
     except Exception as fault:  # noqa: BLE001 - whatever a handler does, its row must say so
         log.warning("job failed", job_id=job_id, handler=handler, error=repr(fault))
-        _postpone(office, Job, job_id, f"{type(fault).__name__}: {fault}")
+        postpone(office, job_id, f"{type(fault).__name__}: {fault}")
         return False
     log.debug("job done", job_id=job_id, handler=handler, **about)
     return True
@@ -98,7 +98,7 @@ def deliver(office: Office, email_id: int) -> bool:
     if not office.settings.smtp_url:
         return False
     with office.database.write() as session:
-        kind = _take(session, Email, email_id, office.clock(), handed=True)
+        kind = take(session, Email, email_id, office.clock(), handed=True)
     if kind is None:
         return False
     try:
@@ -119,7 +119,7 @@ def deliver(office: Office, email_id: int) -> bool:
         return False
     done: dict[str, object] = {"done_at": office.clock(), "leased_until": None, "unknown_at": None}
     done |= {"error": None, "subject": outgoing.subject, "words": None}
-    _remember(office, lambda session: session.execute(update(Email).where(Email.id == email_id).values(done)))
+    remember(office, lambda session: session.execute(update(Email).where(Email.id == email_id).values(done)))
     return True
 
 
@@ -177,8 +177,14 @@ def lapsed(kind: type[Job | Email], now: datetime) -> ColumnElement[bool]:
     return or_(kind.leased_until < now, kind.leased_until > now + LEASE)
 
 
-def _take(
-    session: Session, kind: type[Job | Email], row_id: int, now: datetime, *, handed: bool = False
+def take(
+    session: Session,
+    kind: type[Job | Email],
+    row_id: int,
+    now: datetime,
+    *,
+    handed: bool = False,
+    webhook: bool = False,
 ) -> str | None:
     """Claim a row for LEASE by compare-and-set; its handler or kind, None if it is not to be had."""
     values: dict[str, object] = {"attempts": kind.attempts + 1, "leased_until": now + LEASE}
@@ -186,11 +192,13 @@ def _take(
     if handed:
         claim = claim.where(Email.handed_at.is_(None))
         values["handed_at"] = now
+    else:
+        claim = claim.where(Job.webhook_id.is_not(None) if webhook else Job.webhook_id.is_(None))
     name = Email.kind if handed else Job.handler
     return session.execute(claim.values(values).returning(name)).scalar()
 
 
-def _remember(office: Office, note: Callable[[Session], object]) -> None:
+def remember(office: Office, note: Callable[[Session], object]) -> None:
     """Write an outcome down, patiently: it is known, and a database that is away must not make it unknown."""
     ends_at = time.monotonic() + REMEMBER_SECONDS
     while True:
@@ -205,20 +213,24 @@ def _remember(office: Office, note: Callable[[Session], object]) -> None:
             return
 
 
-def _postpone(office: Office, kind: type[Job | Email], row_id: int, error: str) -> None:
+def failed(session: Session, job: Job, error: str, now: datetime) -> None:
+    """Note the failed try of a job; it is owed again later, or parked after the last."""
+    job.error, job.leased_until = error[:2000], None
+    session.add(Try(job_id=job.id, number=job.attempts, at=now, error=job.error))
+    job.due_at = now + back_off(job.attempts)
+    if job.attempts >= MAX_ATTEMPTS:
+        job.parked_at = now
+
+
+def postpone(office: Office, job_id: int, error: str) -> None:
     now = office.clock()
 
     def note(session: Session) -> None:
-        row: Job | Email = session.get_one(kind, row_id, with_for_update=True)  # type: ignore[assignment]
-        if row.done_at is not None or row.dropped_at is not None:
-            return
-        row.error, row.leased_until = error[:2000], None
-        session.add(Try(job_id=row_id, number=row.attempts, at=now, error=row.error))
-        row.due_at = now + back_off(row.attempts)
-        if row.attempts >= MAX_ATTEMPTS:
-            row.parked_at = now
+        job = session.get_one(Job, job_id, with_for_update=True)
+        if job.done_at is None and job.dropped_at is None:
+            failed(session, job, error, now)
 
-    _remember(office, note)
+    remember(office, note)
 
 
 def _refused(office: Office, email_id: int, refusal: NotSent) -> None:
@@ -232,7 +244,7 @@ def _refused(office: Office, email_id: int, refusal: NotSent) -> None:
         if refusal.permanent or email.attempts >= MAX_ATTEMPTS:
             email.parked_at = now
 
-    _remember(office, note)
+    remember(office, note)
 
 
 def _doubt(office: Office, email_id: int, reason: str) -> None:
@@ -242,7 +254,7 @@ def _doubt(office: Office, email_id: int, reason: str) -> None:
         email = session.get_one(Email, email_id, with_for_update=True)
         _mark_unknown(session, email, now, reason)
 
-    _remember(office, note)
+    remember(office, note)
 
 
 def _mark_unknown(session: Session, email: Email, now: datetime, reason: str) -> None:

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from workers.app import make_app
 from workers.bell import publish
-from workers.config import MAIL
+from workers.config import MAIL, WEBHOOKS
 from workers.jobs import hold_unknown, takeable
 from workers.office import Office, Publish
 from workers.threads import ThreadWorker
@@ -34,27 +34,28 @@ BATCH = 500
 HUSH = timedelta(seconds=20)
 """A row announced but not yet taken is announced again after this long; the message may be lost."""
 
-MAIL_THREADS = 4
+MAIL_THREADS, WEBHOOK_THREADS = 4, 2
 
 log = structlog.get_logger()
 
 
 def due_work(session: Session, now: datetime, limit: int = BATCH) -> list[Owed]:
-    """Rows that are due and nobody's, oldest first: ("job" | "email", id)."""
-    jobs = session.scalars(_due(Job, now, limit))
+    """Rows that are due and nobody's, oldest first: ("job" | "email" | "webhook", id).
+
+    Each kind has its own `limit`: a crowd of one keeps none of another waiting.
+    """
+    jobs = session.scalars(_due(Job, now, limit, Job.webhook_id.is_(None)))
+    webhooks = session.scalars(_due(Job, now, limit, Job.webhook_id.is_not(None)))
     emails = session.scalars(_due(Email, now, limit, Email.handed_at.is_(None)))
-    return [*(("job", row) for row in jobs), *(("email", row) for row in emails)]
+    return [
+        *(("job", row) for row in jobs),
+        *(("email", row) for row in emails),
+        *(("webhook", row) for row in webhooks),
+    ]
 
 
-def _due(
-    kind: type[Job | Email], now: datetime, limit: int, also: ColumnElement[bool] | None = None
-) -> Select[int]:
-    return (
-        select(kind.id)
-        .where(takeable(kind, now), true() if also is None else also)
-        .order_by(kind.due_at, kind.id)
-        .limit(limit)
-    )
+def _due(kind: type[Job | Email], now: datetime, limit: int, also: ColumnElement[bool]) -> Select[int]:
+    return select(kind.id).where(takeable(kind, now), also).order_by(kind.due_at, kind.id).limit(limit)
 
 
 class Relay:
@@ -93,7 +94,7 @@ class Relay:
 
 
 def main() -> None:
-    """Relay and mails as a process of its own; ends on SIGTERM, or with the process that started it."""
+    """Relay, mails and webhooks as a process; ends on SIGTERM, or with the process that started it."""
     settings = Settings.from_env(os.environ)
     configure_logging(settings.log_level)
     app = make_app(settings)
@@ -105,10 +106,18 @@ def main() -> None:
     meters.serve(settings.metrics_port)
     watch = threading.Thread(target=Watch(app.office).run, args=(stop,), daemon=True)
     watch.start()
-    mails = ThreadWorker(app, [MAIL], MAIL_THREADS, ended=stop.set)
-    mails.start()
+    leaving = [
+        ThreadWorker(make_app(settings, app.office), [queue], threads, ended=stop.set)
+        for queue, threads in ((MAIL, MAIL_THREADS), (WEBHOOKS, WEBHOOK_THREADS))
+    ]
+    for worker in leaving:
+        worker.start()
     Relay(app.office, partial(publish, app)).run(stop)
-    mails.stop()
+    endings = [threading.Thread(target=worker.stop) for worker in leaving]
+    for ending in endings:
+        ending.start()
+    for ending in endings:
+        ending.join()
 
 
 def _watch_parent(parent: int, stop: threading.Event) -> None:

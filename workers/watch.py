@@ -23,6 +23,8 @@ from workflow.models import Incident
 PERIOD = 30.0
 TELLING = timedelta(minutes=2)
 SMTP_TIMEOUT = 15
+PAGES = {"anchor": "audit", "chain": "audit", "webhook": "pengelola/webhook"}
+"""Where an incident is seen to, if not on the delivery page."""
 
 log = structlog.get_logger()
 
@@ -101,7 +103,7 @@ class Watch:
             "what": alarms.KINDS[incident.kind],
             "detail": incident.detail,
             "since": dates.long_moment(incident.opened_at),
-            "url": f"{settings.address}/{'audit' if incident.kind in {'anchor', 'chain'} else 'pengiriman'}",
+            "url": f"{settings.address}/{PAGES.get(incident.kind, 'pengiriman')}",
         }
         letter = mail.render_system(kind, locale, context)
         outgoing = Outgoing(

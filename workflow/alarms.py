@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from workflow import audit, dates, delivery
 from workflow.anchors import newest
-from workflow.models import Email, Incident, Job, Verification
+from workflow.models import Email, Incident, Job, Verification, Webhook
 
 LATE_AFTER = timedelta(minutes=5)
 SLOW_AFTER = timedelta(hours=1)
@@ -18,6 +18,7 @@ KINDS = {
     "slow": "Pekerjaan atau surel gagal terus selama lebih dari satu jam",
     "parked": "Pekerjaan atau surel berhenti dan menunggu keputusan",
     "unknown": "Surel belum pasti terkirim dan menunggu keputusan",
+    "webhook": "Alamat webhook dimatikan oleh sistem dan menunggu keputusan",
     "anchor": "Rantai peristiwa belum berjangkar di luar basis data",
     "chain": "Rantai peristiwa putus",
 }
@@ -30,6 +31,7 @@ def noticed(session: Session, now: datetime) -> dict[str, str]:
         "slow": _waiting(session, now, SLOW_AFTER, taken=True),
         "parked": _stopped(session),
         "unknown": _unknown(session),
+        "webhook": _switched_off(session),
         "anchor": _unanchored(session, now),
         "chain": _broken(session),
     }
@@ -94,6 +96,11 @@ def _stopped(session: Session) -> str | None:
 def _unknown(session: Session) -> str | None:
     count = session.scalar(select(func.count()).where(delivery.is_open(Email), Email.unknown_at.is_not(None)))
     return f"{count} surel" if count else None
+
+
+def _switched_off(session: Session) -> str | None:
+    count = session.scalar(select(func.count()).where(Webhook.off_reason.is_not(None)))
+    return f"{count} alamat" if count else None
 
 
 def _unanchored(session: Session, now: datetime) -> str | None:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 Bell = Callable[[list["Owed"]], None]
 Owed = tuple[str, int]
-"""A duty just committed: ("job" | "email", id)."""
+"""A duty just committed: ("job" | "email" | "webhook", id); a webhook's is a row of jobs."""
 
 
 def deaf_bell(_owed: list[Owed]) -> None:

@@ -234,11 +234,12 @@ def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
         .where(table.id == row_id, table.done_at.is_(None))
         .where((table.leased_until.is_(None)) | (table.leased_until < now))
         .values(values)
-        .returning(table.id)
+        .returning(table)
+        .execution_options(populate_existing=True)
     ).scalar()
-    if done:
-        owe(session, kind, row_id)
-    return bool(done)
+    if done is not None:
+        owe(session, "webhook" if isinstance(done, Job) and done.webhook_id else kind, row_id)
+    return done is not None
 
 
 def drop(session: Session, kind: str, row_id: int, now: datetime) -> bool:

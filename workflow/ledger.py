@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workflow import topics
 from workflow.db import canonical, owe
-from workflow.models import Case, Chain, Event, Job, User
+from workflow.models import Case, Chain, Event, Job, User, Webhook
 
 GENESIS = "0" * 64
 _text = json.JSONEncoder(ensure_ascii=False).encode
@@ -45,16 +46,14 @@ def record(
 
     From here to the commit the head of the chain is locked: call it last, and keep what follows short.
     """
-    event = _append(_head(session), case, actor, role, name, data, content)
+    head, hooks = _head(session)
+    event = _append(head, case, actor, role, name, data, content)
     session.add(event)
     jobs = [
         Job(event_id=event.id, handler=handler, due_at=actor.at, created_at=actor.at)
         for handler in dict.fromkeys(handlers)
     ]
-    session.add_all(jobs)
-    session.flush()
-    for job in jobs:
-        owe(session, "job", job.id)
+    _owe(session, [*jobs, *_tellings(hooks, event)])
     return event
 
 
@@ -70,18 +69,50 @@ class Entry:
 
 
 def record_all(session: Session, actor: Actor, entries: Iterable[Entry]) -> list[Event]:
-    """Append one event to each of many cases, in order; nothing is owed for them. Locks as `record` does."""
-    head = _head(session)
+    """Append one event to each of many cases, in order; owed is the telling of webhooks alone.
+
+    Locks as `record` does.
+    """
+    head, hooks = _head(session)
     events = [_append(head, e.case, actor, e.role, e.name, e.data, e.content) for e in entries]
     session.add_all(events)
-    session.flush()
+    _owe(session, [job for event in events for job in _tellings(hooks, event)])
     return events
 
 
-def _head(session: Session) -> Chain:
-    return session.scalars(
-        select(Chain).where(Chain.id == 1).with_for_update().execution_options(populate_existing=True)
-    ).one()
+def _head(session: Session) -> tuple[Chain, list[Webhook]]:
+    """The head of the chain, locked, and by the same question which webhooks are on."""
+    rows = session.execute(
+        select(Chain, Webhook)
+        .outerjoin(Webhook, Webhook.off_at.is_(None))
+        .where(Chain.id == 1)
+        .order_by(Webhook.id)
+        .with_for_update(of=Chain)
+        .execution_options(populate_existing=True)
+    ).all()
+    hooks: list[Webhook | None] = [row[1] for row in rows]
+    return rows[0][0], [hook for hook in hooks if hook is not None]
+
+
+def _tellings(hooks: list[Webhook], event: Event) -> list[Job]:
+    return [
+        Job(
+            event_id=event.id,
+            webhook_id=hook.id,
+            handler=f"webhook:{hook.id}",  # so that an event is owed to each of them once
+            due_at=event.at,
+            created_at=event.at,
+        )
+        for hook in hooks
+        if topics.wanted(hook.topics, event.name)
+    ]
+
+
+def _owe(session: Session, jobs: list[Job]) -> None:
+    session.add_all(jobs)
+    session.flush()
+    for job in jobs:
+        owe(session, "job" if job.webhook_id is None else "webhook", job.id)
 
 
 def _append(

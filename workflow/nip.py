@@ -15,17 +15,17 @@ ROUNDED = re.compile(r"\d[.,]\d+E\+?17|\d{15}000", re.IGNORECASE)
 
 
 class Seal:
-    """Seals and opens with a key that is derived from the installation's secret."""
+    """Seals and opens with a key that is derived from the installation's secret, one for each purpose."""
 
-    def __init__(self, secret: str) -> None:
-        key = hashlib.sha256(b"nip:" + secret.encode()).digest()
+    def __init__(self, secret: str, purpose: str = "nip") -> None:
+        key = hashlib.sha256(f"{purpose}:{secret}".encode()).digest()
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
-    def seal(self, nip: str) -> str:
-        return self._fernet.encrypt(nip.encode()).decode()
+    def seal(self, text: str) -> str:
+        return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str | None:
-        """The NIP, or None where it was sealed with another secret."""
+        """What was sealed, or None where it was sealed with another secret."""
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken:

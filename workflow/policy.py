@@ -211,6 +211,11 @@ def may_manage_people(user: User) -> bool:
     return "admin" in user.global_roles
 
 
+def may_manage_webhooks(user: User) -> bool:
+    """Send events to systems outside."""
+    return "admin" in user.global_roles
+
+
 def may_see_feed(user: User) -> bool:
     """The global event feed spans all cases."""
     return bool(user.global_roles & SEE_EVERY_CASE)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from workflow.addresses import Network, networks
 from workflow.errors import DomainError
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
@@ -52,6 +53,9 @@ class Settings:
     anchor_key: str = _setting("Key that signs anchors, made on first use; empty: VAR/anchor_key.pem", "")
     operator_email: str = _setting("Who gets the system's own mails; empty: all with the role admin", "")
     alarm_smtp_url: str = _setting("A second mail server for alarms alone; empty: SMTP_URL", "")
+    webhook_private: str = _setting(
+        "Networks (CIDR, comma between) where webhooks may go though they are private, also by http", ""
+    )
     metrics_port: int = _setting("Port on which a worker's relay shows its meters; 0: none", 0)
     prometheus_multiproc_dir: str = _setting("Folder where processes of one machine share meters", "")
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
@@ -110,6 +114,10 @@ class Settings:
             found.append("SECRET_KEY: wajib diisi bila BROKER_URL bukan memory://")
         if not self.embedded and self.database.startswith("sqlite:"):
             found.append("DATABASE_URL: SQLite hanya untuk satu proses; pakai postgresql:// bersama Redis")
+        try:
+            networks(self.webhook_private)
+        except ValueError as fault:
+            found.append(f"WEBHOOK_PRIVATE: {fault}; pakai misalnya 10.0.0.0/8,192.168.1.5/32")
         if self.proxies < 0:
             found.append("PROXIES: pakai 0 atau jumlah proksi di depan")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -146,6 +154,10 @@ class Settings:
     @property
     def signing_key(self) -> Path:
         return Path(self.anchor_key) if self.anchor_key else self.var / "anchor_key.pem"
+
+    @property
+    def webhook_networks(self) -> tuple[Network, ...]:
+        return networks(self.webhook_private)
 
     @property
     def address(self) -> str:

@@ -14,6 +14,7 @@ from workflow.errors import DomainError, Forbidden, NotFound, Stale
 from workflow.mail_groups import GROUPS
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
 from workflow.search import query
+from workflow.topics import TOPICS
 
 WEB = Path(errors.__file__).parent
 ENGLISH = WEB / "translations" / "en.po"
@@ -36,7 +37,7 @@ def _written() -> Iterator[str | tuple[str, ...]]:
 
 def _looked_up() -> Iterable[str]:
     errors_told = (DomainError.message, NotFound.message, Stale.message, Forbidden().message)
-    tables = (ROLE_NAMES, SIGN_IN_NAMES, FACT_TITLES, ABOUT_ACCOUNT, errors.TITLES, errors.HINTS)
+    tables = (ROLE_NAMES, SIGN_IN_NAMES, FACT_TITLES, ABOUT_ACCOUNT, errors.TITLES, errors.HINTS, TOPICS)
     yield from (text for table in tables for text in table.values())
     yield from (text for text, _ in STATES.values())
     yield from (text for group in GROUPS.values() for text in (group.title, group.about))

@@ -38,6 +38,7 @@ from web.pages import (
     reviewers,
     reviews,
     steps,
+    webhooks,
 )
 from workflow import policy, queries
 from workflow.delivery import alarm
@@ -74,6 +75,7 @@ def init_app(app: Flask) -> None:
         mails,
         people,
         audit,
+        webhooks,
     ):
         app.register_blueprint(module.bp)
     if desk_of(app).settings.demo:
@@ -138,20 +140,17 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
     items.append((_("Adopsi"), "/adopsi", None))
     if "reviewer" in user.global_roles:
         items.append((_("Telaah"), "/telaah", None))
-    if policy.may_compare(user):
-        items.append((_("Angkatan"), "/angkatan", None))
-    if policy.may_edit_reviewers(user):
-        items.append((_("Penelaah"), "/penelaah", None))
-    if policy.may_see_entries(user):
-        items.append((_("Indeks"), "/iga", None))
-    if policy.may_import(user):
-        items.append((_("Impor"), "/impor", None))
-    if policy.may_run_delivery(user):
-        items.append((_("Pengiriman"), "/pengiriman", None))
-    if policy.may_see_chain(user):
-        items.append((_("Audit"), "/audit", None))
-    if policy.may_manage_people(user):
-        items.append((_("Orang"), "/orang", None))
+    doors = (
+        (policy.may_compare, _("Angkatan"), "/angkatan"),
+        (policy.may_edit_reviewers, _("Penelaah"), "/penelaah"),
+        (policy.may_see_entries, _("Indeks"), "/iga"),
+        (policy.may_import, _("Impor"), "/impor"),
+        (policy.may_run_delivery, _("Pengiriman"), "/pengiriman"),
+        (policy.may_see_chain, _("Audit"), "/audit"),
+        (policy.may_manage_people, _("Orang"), "/orang"),
+        (policy.may_manage_webhooks, _("Webhook"), "/pengelola/webhook"),
+    )
+    items += [(label, href, None) for may, label, href in doors if may(user)]
     items.append((_("Proses"), "/proses", None))
     return _marked(items)
 

@@ -112,6 +112,7 @@ def _job(job: Any, case: Any, event: Any) -> dict[str, Any]:  # noqa: ANN401
         "number": case.number if case else None,
         "import_id": job.import_id,
         "export_id": job.export_id,
+        "webhook_id": job.webhook_id,
         "state": delivery.state_of(job, now()),
         "attempts": job.attempts,
         "created_at": job.created_at,

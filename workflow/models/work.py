@@ -30,7 +30,10 @@ class Duty:
 
 
 class Job(Duty, Base):
-    """The outbox: one handler's duty towards one event, or the next chunk of an import or export."""
+    """The outbox: one handler's duty towards one event, or the next chunk of an import or export.
+
+    Towards a webhook it is to send the event there, or a test where there is no event.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -43,6 +46,7 @@ class Job(Duty, Base):
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
     import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"), index=True)
     export_id: Mapped[int | None] = mapped_column(ForeignKey("exports.id"), index=True)
+    webhook_id: Mapped[int | None] = mapped_column(ForeignKey("webhooks.id"), index=True)
     handler: Mapped[str] = mapped_column(String(40))
 
     event: Mapped[Event | None] = relationship()
