@@ -23,8 +23,8 @@ def test_it_counts_the_messages_of_each_queue_and_knows_the_empty_ones(tmp_path:
         publish(app, [("email", 1), ("email", 2), ("job", 3)])
         after = Depths(app)()
 
-    assert before == {"events": 0, "mail": 0, "bulk": 0}
-    assert after == {"events": 1, "mail": 2, "bulk": 0}
+    assert before == {"events": 0, "mail": 0, "bulk": 0, "webhooks": 0}
+    assert after == {"events": 1, "mail": 2, "bulk": 0, "webhooks": 0}
 
 
 def test_it_says_that_there_is_no_broker(tmp_path: Path) -> None:
