@@ -93,35 +93,38 @@ class Settings:
 
     def faults(self) -> list[str]:
         """What contradicts itself, in words for the operator."""
-        found = []
+        found = self._address_faults()
         if self.broker_scheme not in {"memory", "redis", "rediss", "unix"}:
             found.append(f"BROKER_URL: tidak mengenal {self.broker_scheme}://, pakai memory:// atau redis://")
         if not self.database.startswith(("sqlite:", "postgresql")):
             found.append("DATABASE_URL: hanya sqlite:// dan postgresql:// yang didukung")
-        where = urlsplit(self.evidence_url)
-        if self.evidence_url and where.scheme not in {"file", "s3"}:
-            found.append("EVIDENCE_URL: pakai file:///folder atau s3://bucket?endpoint=…")
-        if where.scheme == "s3" and not where.netloc:
-            found.append("EVIDENCE_URL: sebutkan nama bucket, seperti s3://loncatan?endpoint=…")
-        found += [
-            f"{name}: pakai smtp://host:port atau smtps://host:port"
-            for name, url in (("SMTP_URL", self.smtp_url), ("ALARM_SMTP_URL", self.alarm_smtp_url))
-            if url and urlsplit(url).scheme not in {"smtp", "smtps"}
-        ]
         if self.secret_key and len(self.secret_key) < MIN_SECRET:
             found.append(f"SECRET_KEY: minimal {MIN_SECRET} karakter")
         if not self.embedded and not self.secret_key:
             found.append("SECRET_KEY: wajib diisi bila BROKER_URL bukan memory://")
         if not self.embedded and self.database.startswith("sqlite:"):
             found.append("DATABASE_URL: SQLite hanya untuk satu proses; pakai postgresql:// bersama Redis")
-        try:
-            networks(self.webhook_private)
-        except ValueError as fault:
-            found.append(f"WEBHOOK_PRIVATE: {fault}; pakai misalnya 10.0.0.0/8,192.168.1.5/32")
         if self.proxies < 0:
             found.append("PROXIES: pakai 0 atau jumlah proksi di depan")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             found.append("LOG_LEVEL: pakai DEBUG, INFO, WARNING atau ERROR")
+        return found
+
+    def _address_faults(self) -> list[str]:
+        found = [
+            f"{name}: pakai smtp://host:port atau smtps://host:port"
+            for name, url in (("SMTP_URL", self.smtp_url), ("ALARM_SMTP_URL", self.alarm_smtp_url))
+            if url and urlsplit(url).scheme not in {"smtp", "smtps"}
+        ]
+        where = urlsplit(self.evidence_url)
+        if self.evidence_url and where.scheme not in {"file", "s3"}:
+            found.append("EVIDENCE_URL: pakai file:///folder atau s3://bucket?endpoint=…")
+        if where.scheme == "s3" and not where.netloc:
+            found.append("EVIDENCE_URL: sebutkan nama bucket, seperti s3://loncatan?endpoint=…")
+        try:
+            networks(self.webhook_private)
+        except ValueError as fault:
+            found.append(f"WEBHOOK_PRIVATE: {fault}; pakai misalnya 10.0.0.0/8,192.168.1.5/32")
         return found
 
     @property
