@@ -223,7 +223,9 @@ def funnel(session: Session) -> dict[str, int]:
     stages = process(versions()[-1]).pipeline("innovation")
     stage_now = {stage.name: 0 for stage in stages}
     rows = session.execute(
-        select(Case.state, func.count()).where(Case.pipeline == "innovation").group_by(Case.state)
+        select(Case.state, func.count())
+        .where(Case.pipeline == "innovation", Case.voided_at.is_(None))
+        .group_by(Case.state)
     )
     for state, count in rows:
         stage_now[state.partition(".")[0]] += count
@@ -235,10 +237,11 @@ def funnel(session: Session) -> dict[str, int]:
 
 
 def _public() -> ColumnElement[bool]:
-    """Innovations that have become the agency's: past the proposal stage, or registered there."""
+    """Innovations that have become the agency's: past the proposal, or registered there; never undone."""
     first = process(versions()[-1]).pipeline("innovation")[0].name
     return and_(
         Case.pipeline == "innovation",
+        Case.voided_at.is_(None),
         or_(~Case.state.startswith(f"{first}.", autoescape=True), Case.outcome == "advanced"),
     )
 
