@@ -29,6 +29,7 @@ from web.pages import (
     imports,
     lessons,
     lists,
+    overview,
     panel,
     people,
     process,
@@ -50,6 +51,7 @@ def init_app(app: Flask) -> None:
         health,
         home,
         lists,
+        overview,
         bulk,
         cases,
         steps,
@@ -129,29 +131,24 @@ def _nav(user: User | None) -> list[dict[str, Any]]:
         return _marked([(_("Registri"), "/", None), (_("Proses"), "/proses", None)])
     with desk().database.read() as session:
         waiting = queries.count_work(session, user)
-    items: list[tuple[str, str, int | None]] = [
-        (_("Pekerjaan saya"), "/beranda", waiting),
-        (_("Usulan"), "/usulan", None),
+    offered = [
+        (_("Pekerjaan saya"), "/beranda", True),
+        (_("Usulan"), "/usulan", True),
+        (_("Adopsi"), "/adopsi", True),
+        (_("Gambaran"), "/gambaran", policy.may_see_overview(user)),
+        (_("Telaah"), "/telaah", "reviewer" in user.global_roles),
+        (_("Angkatan"), "/angkatan", policy.may_compare(user)),
+        (_("Penelaah"), "/penelaah", policy.may_edit_reviewers(user)),
+        (_("Indeks"), "/iga", policy.may_see_entries(user)),
+        (_("Impor"), "/impor", policy.may_import(user)),
+        (_("Pengiriman"), "/pengiriman", policy.may_run_delivery(user)),
+        (_("Audit"), "/audit", policy.may_see_chain(user)),
+        (_("Orang"), "/orang", policy.may_manage_people(user)),
+        (_("Proses"), "/proses", True),
     ]
-    items.append((_("Adopsi"), "/adopsi", None))
-    if "reviewer" in user.global_roles:
-        items.append((_("Telaah"), "/telaah", None))
-    if policy.may_compare(user):
-        items.append((_("Angkatan"), "/angkatan", None))
-    if policy.may_edit_reviewers(user):
-        items.append((_("Penelaah"), "/penelaah", None))
-    if policy.may_see_entries(user):
-        items.append((_("Indeks"), "/iga", None))
-    if policy.may_import(user):
-        items.append((_("Impor"), "/impor", None))
-    if policy.may_run_delivery(user):
-        items.append((_("Pengiriman"), "/pengiriman", None))
-    if policy.may_see_chain(user):
-        items.append((_("Audit"), "/audit", None))
-    if policy.may_manage_people(user):
-        items.append((_("Orang"), "/orang", None))
-    items.append((_("Proses"), "/proses", None))
-    return _marked(items)
+    return _marked(
+        [(label, href, waiting if href == "/beranda" else None) for label, href, may in offered if may]
+    )
 
 
 def _marked(items: list[tuple[str, str, int | None]]) -> list[dict[str, Any]]:
