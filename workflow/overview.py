@@ -11,7 +11,7 @@ from workflow.case_lists import Counts, Filters, found_by, names_of_groups
 from workflow.definition import process, versions
 from workflow.models import Case, User
 
-FIGURES = ("stage", "category", "affair", "agency", "cohort", "year")
+FIGURES = ("stage", "category", "cohort", "year", "affair", "agency")
 YEAR: ColumnClause[str] = literal_column("substr(cases.number, 5, 4)")
 
 
