@@ -219,12 +219,21 @@ def reviewers_for(session: Session, case: Case, now: datetime) -> list[tuple[Use
 
 
 def funnel(session: Session) -> dict[str, int]:
-    """How many innovation cases have reached each stage, by stage in order."""
+    """How many innovation cases have reached each stage, by stage in order.
+
+    Public, so without drafts; nor what was withdrawn in the first stage, which may never have been more.
+    """
     stages = process(versions()[-1]).pipeline("innovation")
+    first = stages[0]
+    unsaid = {first.start, *(name for name, state in first.states.items() if state.outcome == "withdrawn")}
     stage_now = {stage.name: 0 for stage in stages}
     rows = session.execute(
         select(Case.state, func.count())
-        .where(Case.pipeline == "innovation", Case.voided_at.is_(None))
+        .where(
+            Case.pipeline == "innovation",
+            Case.voided_at.is_(None),
+            Case.state.not_in(unsaid),
+        )
         .group_by(Case.state)
     )
     for state, count in rows:

@@ -219,3 +219,18 @@ def test_the_public_never_sees_what_an_undo_took_back(
     with database.read() as session:
         assert queries.public_figures(session).registered == registered - 1
         assert next(iter(queries.funnel(session).values())) == next(iter(reached.values())) - 1
+
+
+@sqlite
+def test_the_public_funnel_counts_no_draft(sign_in: SignIn, database: Database) -> None:
+    sign_in("endah")
+    with database.write() as session:
+        reached = queries.funnel(session)
+        newest = queries.public_recent(session)[0]
+        newest.state = "pkp_proposal.mentor_review"
+        session.flush()
+        assert queries.funnel(session)["pkp_proposal"] == reached["pkp_proposal"]
+        for state in ("draft", "withdrawn"):
+            newest.state = f"pkp_proposal.{state}"
+            session.flush()
+            assert queries.funnel(session)["pkp_proposal"] == reached["pkp_proposal"] - 1, state

@@ -89,6 +89,19 @@ def test_a_bar_leads_to_as_many_cases_as_it_says(sign_in: SignIn) -> None:
 
 
 @sqlite
+def test_the_rest_of_a_long_figure_is_folded(sign_in: SignIn) -> None:
+    page = sign_in("endah").get("/gambaran").text
+    card = re.search(r'aria-labelledby="figure-agency">(.*?)</section>', page, flags=re.DOTALL)
+    assert card is not None
+
+    shown, rest = card[1].split("<details")
+    more = re.search(r"<summary>(\d+) lainnya", rest)
+    assert more is not None
+    assert shown.count('class="bar-value"') == 10
+    assert rest.count('class="bar-value"') == int(more[1])
+
+
+@sqlite
 def test_a_figure_is_taken_along_as_table_and_picture(sign_in: SignIn) -> None:
     client = sign_in("endah")
     taken = client.get("/gambaran/stage.csv").data.decode("utf-8-sig")

@@ -24,7 +24,7 @@ bp = Blueprint("overview", __name__, url_prefix="/gambaran")
 
 def titles() -> dict[str, str]:
     said = (
-        _("Tahap saat ini"), _("Digital dan non digital"), _("Angkatan pelatihan"), _("Tahun nomor usulan"),
+        _("Tahap saat ini"), _("Digital dan non digital"), _("Angkatan pelatihan"), _("Tahun"),
         _("Urusan utama"), _("Perangkat daerah"),
     )  # fmt: skip
     return dict(zip(FIGURES, said, strict=True))
