@@ -245,8 +245,12 @@ def funnel(session: Session) -> dict[str, int]:
     return dict(reversed(reached.items()))
 
 
-def _public() -> ColumnElement[bool]:
-    """Innovations that have become the agency's: past the proposal, or registered there; never undone."""
+def public() -> ColumnElement[bool]:
+    """The one rule of what the public may know of, in every state of these stages.
+
+    Innovations that have become the agency's: past the proposal, or registered there; never undone. So
+    no draft, nothing that is still judged as a proposal, and no adoption under way.
+    """
     first = process(versions()[-1]).pipeline("innovation")[0].name
     return and_(
         Case.pipeline == "innovation",
@@ -257,7 +261,7 @@ def _public() -> ColumnElement[bool]:
 
 def known_to(user: User) -> ColumnElement[bool]:
     """Innovations this person may see, and those that everybody may know of."""
-    return and_(Case.pipeline == "innovation", or_(policy.visible(user), _public()))
+    return and_(Case.pipeline == "innovation", or_(policy.visible(user), public()))
 
 
 @dataclass(frozen=True)
@@ -277,14 +281,14 @@ def public_figures(session: Session) -> Figures:
             func.count().filter(Case.category == "digital"),
             func.count(func.distinct(Case.agency_id)),
             func.count().filter(Case.outcome.is_(None)),
-        ).where(_public())
+        ).where(public())
     ).one()
     return Figures(*row)
 
 
 def public_recent(session: Session, limit: int = 6) -> list[Case]:
     return list(
-        session.scalars(select(Case).where(_public()).order_by(Case.entered_at.desc(), Case.id).limit(limit))
+        session.scalars(select(Case).where(public()).order_by(Case.entered_at.desc(), Case.id).limit(limit))
     )
 
 

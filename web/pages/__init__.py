@@ -35,6 +35,7 @@ from web.pages import (
     process,
     profile,
     region,
+    registry,
     reviewers,
     reviews,
     steps,
@@ -63,6 +64,7 @@ def init_app(app: Flask) -> None:
         exports,
         profile,
         region,
+        registry,
         reviews,
         reviewers,
         assignments,
@@ -109,6 +111,7 @@ def _frame() -> dict[str, Any]:
             "sign_in": "/masuk",
             "sign_out": "/keluar",
             "language": "/bahasa",
+            "search": "/usulan" if user else "/registri",
         },
         "alarm": _alarm(user),
         "demo": demo.banner() if settings.demo else None,
@@ -128,7 +131,7 @@ def _user(user: User) -> dict[str, Any]:
 
 def _nav(user: User | None) -> list[dict[str, Any]]:
     if user is None:
-        return _marked([(_("Registri"), "/", None), (_("Proses"), "/proses", None)])
+        return _marked([(_("Registri"), "/registri", None), (_("Proses"), "/proses", None)])
     with desk().database.read() as session:
         waiting = queries.count_work(session, user)
     offered = [
