@@ -39,7 +39,7 @@ def secrets(visitor: FlaskClient, database: Database, clock: MovableClock) -> se
 
     One innovation's summary names its proposer, a NIP and an address, as people do write.
     """
-    assert visitor
+    assert visitor is not None
     with database.write() as session:
         cases = list(session.scalars(select(Case).where(queries.public()).order_by(Case.id)))
         cases[0].voided_at = clock()
