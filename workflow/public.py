@@ -1,8 +1,9 @@
 """The public registry: what anybody may read of an innovation. `queries.public` says of which ones.
 
 People are left out by construction: texts come from two named fields of the accepted proposal, in which
-addresses and NIP are covered and which are not shown at all where they name somebody of the case; the
-search looks at titles and agencies only, since the index of the office also holds names.
+addresses and NIP are covered and which are not shown at all where they name somebody of the case, and
+from the indicators of an innovation in use, by the same rule (`tells_of_nobody`); the search
+looks at titles and agencies only, since the index of the office also holds names.
 """
 
 from collections.abc import Iterable
@@ -109,6 +110,11 @@ def _text(case: Case, field: str) -> str:
         if isinstance(text, str):
             return "" if _names(text, (p.user.name for p in case.participants)) else clean(text)
     return ""
+
+
+def tells_of_nobody(case: Case, text: str) -> bool:
+    """Whether a text names nobody of the case and holds no address or NIP."""
+    return clean(text) == text and not _names(text, (p.user.name for p in case.participants))
 
 
 def _names(text: str, people: Iterable[str]) -> bool:

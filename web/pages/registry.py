@@ -43,7 +43,11 @@ def show(number: str) -> str:
         found = public.record(session, number)
     if found is None:
         abort(404)
-    measures = result_view.measures(found.case) if found.in_use else []
+    measures = [
+        measure
+        for measure in (result_view.measures(found.case) if found.in_use else [])
+        if public.tells_of_nobody(found.case, f"{measure.title} {measure.unit} {measure.source}")
+    ]
     return render_template("registry/show.html", record=found, card=_card(found.case), measures=measures)
 
 
