@@ -84,7 +84,7 @@ def list_cases(
     if not 1 <= limit <= LARGEST_PAGE:
         raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
     order = _order(session, sort, filters)
-    where, counts, relaxed = _found(session, user, now, filters)
+    where, counts, relaxed = found_by(session, user, now, filters)
     query = select(Case).where(*where).options(*options)
     backwards = (cursor or "").startswith("-")
     if cursor:
@@ -108,7 +108,7 @@ def every_case(
     session: Session, user: User, now: datetime, filters: Filters, *, sort: str, limit: int
 ) -> list[Case]:
     """The whole list at once, as far as `limit`, for those who take it with them."""
-    where, _counts, _relaxed = _found(session, user, now, filters)
+    where, _counts, _relaxed = found_by(session, user, now, filters)
     order = _order(session, sort, filters)
     query = select(Case).where(*where).order_by(*order.clauses(backwards=False)).limit(limit)
     return list(session.scalars(query))
@@ -157,10 +157,10 @@ def views_of(session: Session, user: User) -> list[View]:
     )
 
 
-def _found(
+def found_by(
     session: Session, user: User, now: datetime, filters: Filters
 ) -> tuple[list[ColumnElement[bool]], Counts, bool]:
-    """What a case of the list fulfils, with counts by value; relaxed where nothing has the very words."""
+    """What a case of the list fulfils, with counts by value; and whether only close words are found."""
     where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now)]
     if not filters.q:
         return where, _counts(session, where), False

@@ -240,6 +240,11 @@ def may_compare(user: User) -> bool:
     return bool(user.global_roles & SEE_REVIEWS)
 
 
+def may_see_overview(user: User) -> bool:
+    """The figures of all cases one may see: those who lead an agency or the work as a whole."""
+    return user.heads_agency or bool(user.global_roles & SEE_REVIEWS)
+
+
 def may_declare(user: User, case: Case) -> bool:
     """Say that one has a conflict of interest: whoever may be asked to review, and whoever was."""
     asked = any(p.user_id == user.id and p.role == "reviewer" for p in case.participants)

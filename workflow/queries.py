@@ -219,11 +219,22 @@ def reviewers_for(session: Session, case: Case, now: datetime) -> list[tuple[Use
 
 
 def funnel(session: Session) -> dict[str, int]:
-    """How many innovation cases have reached each stage, by stage in order."""
+    """How many innovation cases have reached each stage, by stage in order.
+
+    Public, so without drafts; nor what was withdrawn in the first stage, which may never have been more.
+    """
     stages = process(versions()[-1]).pipeline("innovation")
+    first = stages[0]
+    unsaid = {first.start, *(name for name, state in first.states.items() if state.outcome == "withdrawn")}
     stage_now = {stage.name: 0 for stage in stages}
     rows = session.execute(
-        select(Case.state, func.count()).where(Case.pipeline == "innovation").group_by(Case.state)
+        select(Case.state, func.count())
+        .where(
+            Case.pipeline == "innovation",
+            Case.voided_at.is_(None),
+            Case.state.not_in(unsaid),
+        )
+        .group_by(Case.state)
     )
     for state, count in rows:
         stage_now[state.partition(".")[0]] += count
@@ -234,18 +245,23 @@ def funnel(session: Session) -> dict[str, int]:
     return dict(reversed(reached.items()))
 
 
-def _public() -> ColumnElement[bool]:
-    """Innovations that have become the agency's: past the proposal stage, or registered there."""
+def public() -> ColumnElement[bool]:
+    """The one rule of what the public may know of, in every state of these stages.
+
+    Innovations that have become the agency's: past the proposal, or registered there; never undone. So
+    no draft, nothing that is still judged as a proposal, and no adoption under way.
+    """
     first = process(versions()[-1]).pipeline("innovation")[0].name
     return and_(
         Case.pipeline == "innovation",
+        Case.voided_at.is_(None),
         or_(~Case.state.startswith(f"{first}.", autoescape=True), Case.outcome == "advanced"),
     )
 
 
 def known_to(user: User) -> ColumnElement[bool]:
     """Innovations this person may see, and those that everybody may know of."""
-    return and_(Case.pipeline == "innovation", or_(policy.visible(user), _public()))
+    return and_(Case.pipeline == "innovation", or_(policy.visible(user), public()))
 
 
 @dataclass(frozen=True)
@@ -265,14 +281,14 @@ def public_figures(session: Session) -> Figures:
             func.count().filter(Case.category == "digital"),
             func.count(func.distinct(Case.agency_id)),
             func.count().filter(Case.outcome.is_(None)),
-        ).where(_public())
+        ).where(public())
     ).one()
     return Figures(*row)
 
 
 def public_recent(session: Session, limit: int = 6) -> list[Case]:
     return list(
-        session.scalars(select(Case).where(_public()).order_by(Case.entered_at.desc(), Case.id).limit(limit))
+        session.scalars(select(Case).where(public()).order_by(Case.entered_at.desc(), Case.id).limit(limit))
     )
 
 

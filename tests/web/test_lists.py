@@ -16,6 +16,7 @@ from tests.web.conftest import Call
 from tests.web.test_api import body, counted
 from tests.workflow.registry import fill
 from web import create_app
+from workflow import queries
 from workflow.db import Database
 from workflow.models import Case, View
 from workflow.people import find_user
@@ -203,3 +204,33 @@ def test_a_search_costs_few_statements(sign_in: SignIn, database: Database, aske
         assert client.get(f"/usulan?{asked}").status_code == 200
 
     assert len([s for s in seen if "FROM facts" not in s]) <= 8, seen  # the demo's own clock is a fact
+
+
+@sqlite
+def test_the_public_never_sees_what_an_undo_took_back(
+    sign_in: SignIn, database: Database, clock: MovableClock
+) -> None:
+    client = sign_in("endah")
+    with database.write() as session:
+        newest = queries.public_recent(session)[0]
+        registered, reached = queries.public_figures(session).registered, queries.funnel(session)
+        newest.voided_at, title = clock(), newest.title
+    assert title not in client.application.test_client().get("/").text
+    with database.read() as session:
+        assert queries.public_figures(session).registered == registered - 1
+        assert next(iter(queries.funnel(session).values())) == next(iter(reached.values())) - 1
+
+
+@sqlite
+def test_the_public_funnel_counts_no_draft(sign_in: SignIn, database: Database) -> None:
+    sign_in("endah")
+    with database.write() as session:
+        reached = queries.funnel(session)
+        newest = queries.public_recent(session)[0]
+        newest.state = "pkp_proposal.mentor_review"
+        session.flush()
+        assert queries.funnel(session)["pkp_proposal"] == reached["pkp_proposal"]
+        for state in ("draft", "withdrawn"):
+            newest.state = f"pkp_proposal.{state}"
+            session.flush()
+            assert queries.funnel(session)["pkp_proposal"] == reached["pkp_proposal"] - 1, state

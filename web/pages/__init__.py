@@ -30,11 +30,13 @@ from web.pages import (
     lessons,
     lists,
     mails,
+    overview,
     panel,
     people,
     process,
     profile,
     region,
+    registry,
     reviewers,
     reviews,
     steps,
@@ -52,6 +54,7 @@ def init_app(app: Flask) -> None:
         health,
         home,
         lists,
+        overview,
         bulk,
         cases,
         steps,
@@ -63,6 +66,7 @@ def init_app(app: Flask) -> None:
         exports,
         profile,
         region,
+        registry,
         reviews,
         reviewers,
         assignments,
@@ -111,6 +115,7 @@ def _frame() -> dict[str, Any]:
             "sign_in": "/masuk",
             "sign_out": "/keluar",
             "language": "/bahasa",
+            "search": "/usulan" if user else "/registri",
         },
         "alarm": _alarm(user),
         "demo": demo.banner() if settings.demo else None,
@@ -130,29 +135,28 @@ def _user(user: User) -> dict[str, Any]:
 
 def _nav(user: User | None) -> list[dict[str, Any]]:
     if user is None:
-        return _marked([(_("Registri"), "/", None), (_("Proses"), "/proses", None)])
+        return _marked([(_("Registri"), "/registri", None), (_("Proses"), "/proses", None)])
     with desk().database.read() as session:
         waiting = queries.count_work(session, user)
-    items: list[tuple[str, str, int | None]] = [
-        (_("Pekerjaan saya"), "/beranda", waiting),
-        (_("Usulan"), "/usulan", None),
+    offered = [
+        (_("Pekerjaan saya"), "/beranda", True),
+        (_("Usulan"), "/usulan", True),
+        (_("Adopsi"), "/adopsi", True),
+        (_("Gambaran"), "/gambaran", policy.may_see_overview(user)),
+        (_("Telaah"), "/telaah", "reviewer" in user.global_roles),
+        (_("Angkatan"), "/angkatan", policy.may_compare(user)),
+        (_("Penelaah"), "/penelaah", policy.may_edit_reviewers(user)),
+        (_("Indeks"), "/iga", policy.may_see_entries(user)),
+        (_("Impor"), "/impor", policy.may_import(user)),
+        (_("Pengiriman"), "/pengiriman", policy.may_run_delivery(user)),
+        (_("Audit"), "/audit", policy.may_see_chain(user)),
+        (_("Orang"), "/orang", policy.may_manage_people(user)),
+        (_("Webhook"), "/pengelola/webhook", policy.may_manage_webhooks(user)),
+        (_("Proses"), "/proses", True),
     ]
-    items.append((_("Adopsi"), "/adopsi", None))
-    if "reviewer" in user.global_roles:
-        items.append((_("Telaah"), "/telaah", None))
-    doors = (
-        (policy.may_compare, _("Angkatan"), "/angkatan"),
-        (policy.may_edit_reviewers, _("Penelaah"), "/penelaah"),
-        (policy.may_see_entries, _("Indeks"), "/iga"),
-        (policy.may_import, _("Impor"), "/impor"),
-        (policy.may_run_delivery, _("Pengiriman"), "/pengiriman"),
-        (policy.may_see_chain, _("Audit"), "/audit"),
-        (policy.may_manage_people, _("Orang"), "/orang"),
-        (policy.may_manage_webhooks, _("Webhook"), "/pengelola/webhook"),
+    return _marked(
+        [(label, href, waiting if href == "/beranda" else None) for label, href, may in offered if may]
     )
-    items += [(label, href, None) for may, label, href in doors if may(user)]
-    items.append((_("Proses"), "/proses", None))
-    return _marked(items)
 
 
 def _marked(items: list[tuple[str, str, int | None]]) -> list[dict[str, Any]]:

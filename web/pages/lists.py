@@ -11,12 +11,12 @@ from web import case_view
 from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
+from web.list_choices import active, choices
 from web.list_state import COLUMNS, ListState, read
-from workflow import case_lists, commands, dates, policy, queries, sheets
-from workflow.definition import process, version_for
+from workflow import case_lists, commands, dates, policy, sheets
+from workflow.definition import process
 from workflow.errors import Invalid
 from workflow.models import Case, View
-from workflow.phrases import ROLE_NAMES
 from workflow.search import query, suggest
 from workflow.search.highlight import Marker
 from workflow.search.similar import similar
@@ -43,7 +43,7 @@ def index() -> str | Response | tuple[str, int]:
         page = _page(session, state)
         if page.cases and [c.number for c in page.cases] == [state.filters.q.upper()]:
             return redirect(f"/usulan/{page.cases[0].number}")
-        choices = _choices(session, state.filters, page.counts)
+        offered = choices(session, state.filters, page.counts)
         views = case_lists.views_of(session, me())
         text = query.text_of(session, state.filters)
     marker = Marker(terms(state.filters.q), relaxed=page.relaxed)
@@ -53,10 +53,10 @@ def index() -> str | Response | tuple[str, int]:
         total=page.total,
         relaxed=page.relaxed,
         state=state,
-        filters=choices,
+        filters=offered,
         q=state.typed if state.problems else text,
         keys=query.KEYS,
-        active=_active(state, choices),
+        active=active(state, offered, "/usulan"),
         columns=[(name, title, name in state.columns) for name, title in column_titles().items()],
         views=[_view(view) for view in views],
         next_href=state.href(cursor=page.next_cursor) if page.next_cursor else None,
@@ -94,75 +94,6 @@ def _row(case: Case, marker: Marker, state: ListState) -> dict[str, Any]:
         if held and not any(hit for _text, hit in row["title_parts"]):
             row["snippet"] = marker.snippet(held.text, held.body)
     return row
-
-
-# --- filters --------------------------------------------------------------------------------------------
-
-
-def _choices(
-    session: Session, filters: case_lists.Filters, counts: case_lists.Counts
-) -> list[dict[str, Any]]:
-    """What can be chosen, with how many cases of this list each would leave."""
-    flow = process(version_for(now().year))
-    names = case_lists.names_of_groups(session)
-    owners = [(r, _(ROLE_NAMES[r])) for r in policy.CASE_ROLES if queries.states_owned_by(r)]
-    states = counts.get("state", {})
-    turns = {role: sum(states.get(s, 0) for s in queries.states_owned_by(role)) for role, _name in owners}
-    stages = [(s.name, s.title(locale())) for s in flow.pipeline("innovation")]
-    kinds = [("digital", _("Digital")), ("non_digital", _("Non digital"))]
-    affairs = [(name, name) for name in sorted({*counts.get("affair", {}), filters.affair} - {""})]
-    return [
-        _choice("stage", _("Tahap"), stages, filters.stage, counts.get("stage", {})),
-        _choice("category", _("Jenis"), kinds, filters.category, counts.get("category", {})),
-        _choice("owner", _("Giliran"), owners, filters.owner, turns),
-        _choice("affair", _("Urusan"), affairs, filters.affair, counts.get("affair", {})),
-        _choice("cohort", _("Angkatan"), names["cohort"], filters.cohort, counts.get("cohort", {})),
-        _choice("agency", _("Instansi"), names["agency"], filters.agency, counts.get("agency", {})),
-        _choice("late", _("Waktu"), [("1", _("Terlambat"))], "1" if filters.late else "", None),
-    ]
-
-
-def _choice(
-    name: str,
-    title: str,
-    pairs: list[tuple[str, str]],
-    chosen: str,
-    counts: Any,  # noqa: ANN401
-) -> dict[str, Any]:
-    """Where something is chosen, the others have no count: they would not narrow but replace it."""
-    known = counts is not None
-    return {
-        "name": name,
-        "title": title,
-        "options": [
-            {
-                "value": value,
-                "label": label,
-                "selected": value == chosen,
-                "count": counts.get(value, 0) if known and (not chosen or value == chosen) else None,
-            }
-            for value, label in pairs
-            if not known or chosen or counts.get(value) or len(pairs) <= 8  # noqa: PLR2004
-        ],
-    }
-
-
-def _active(state: ListState, choices: list[dict[str, Any]]) -> list[dict[str, str]]:
-    found = []
-    said = set()
-    for choice in choices:
-        for option in choice["options"]:
-            if option["selected"]:
-                said.add(choice["name"])
-                label = f"{choice['title']}: {option['label']}"
-                found.append({"label": label, "remove_href": state.without(choice["name"]).href()})
-    for key in query.KEYS:
-        value = getattr(state.filters, key.field)
-        if value and key.field not in said:
-            found.append({"label": f"{key.name}:{value}", "remove_href": state.without(key.field).href()})
-    if state.filters.q:
-        found.append({"label": f"“{state.filters.q}”", "remove_href": state.without("q").href()})
-    return found
 
 
 # --- while typing ---------------------------------------------------------------------------------------

@@ -1,0 +1,119 @@
+"""The public registry: list, page of an innovation, open data, sitemap. Nothing here asks who reads."""
+
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+from werkzeug.wrappers import Response
+
+from web import case_view, result_view
+from web.context import desk, now
+from web.language import locale
+from workflow import public, sheets
+from workflow.models import Case
+
+bp = Blueprint("registry", __name__)
+
+MINUTES_KEPT = 5
+CLOSED = ("/akun", "/api/", "/beranda", "/demo/", "/masuk", "/usulan")
+DATA = {"csv": "text/csv", "json": "application/json"}
+
+
+@bp.get("/registri")
+def index() -> str:
+    q = request.args.get("q", "").strip()[:200]
+    page = max(request.args.get("page", 1, type=int), 1)
+    page = min(page, public.MOST_TAKEN)
+    with desk().database.read() as session:
+        cases, total = public.listed(session, q, page)
+    return render_template(
+        "registry/index.html",
+        cards=[_card(case) for case in cases],
+        total=total,
+        q=q,
+        page=page,
+        more=page * public.PAGE < total,
+    )
+
+
+@bp.get("/registri/<number>")
+def show(number: str) -> str:
+    with desk().database.read() as session:
+        found = public.record(session, number)
+    if found is None:
+        abort(404)
+    measures = [
+        measure
+        for measure in (result_view.measures(found.case) if found.in_use else [])
+        if public.tells_of_nobody(found.case, f"{measure.title} {measure.unit} {measure.source}")
+    ]
+    return render_template("registry/show.html", record=found, card=_card(found.case), measures=measures)
+
+
+@bp.get("/data/registri.csv")
+def as_csv() -> Response:
+    head = [field.name for field in fields(public.Line)]
+    rows = [[str(value) for value in row.values()] for row in _rows()]
+    return _published(sheets.as_csv([head, *rows]), "text/csv; charset=utf-8")
+
+
+@bp.get("/data/registri.json")
+def as_json() -> Response:
+    return _published(json.dumps(_rows(), ensure_ascii=False).encode(), "application/json")
+
+
+@bp.get("/data/katalog.jsonld")
+def catalogue() -> Response:
+    """The open data told in the words of W3C DCAT 3; no conformance to a profile is claimed."""
+    address = desk().settings.address
+    told = {
+        "@context": {"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/"},
+        "@id": f"{address}/data/katalog.jsonld",
+        "@type": "dcat:Dataset",
+        "dct:title": {"@value": "Registri inovasi Kabupaten Sragen", "@language": "id"},
+        "dct:language": "id",
+        "dcat:landingPage": {"@id": f"{address}/registri"},
+        "dcat:distribution": [
+            {
+                "@type": "dcat:Distribution",
+                "dcat:downloadURL": {"@id": f"{address}/data/registri.{ending}"},
+                "dcat:mediaType": {"@id": f"https://www.iana.org/assignments/media-types/{kind}"},
+            }
+            for ending, kind in DATA.items()
+        ],
+    }
+    return _published(json.dumps(told, ensure_ascii=False).encode(), "application/ld+json")
+
+
+@bp.get("/sitemap.xml")
+def sitemap() -> Response:
+    address = desk().settings.address
+    places = ["/", "/registri", "/proses", *(f"/registri/{row['number']}" for row in _rows())]
+    made = render_template("registry/sitemap.xml", places=[address + p for p in places[: public.MOST_TAKEN]])
+    return _published(made.encode(), "application/xml")
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    said = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED)]
+    said.append(f"Sitemap: {desk().settings.address}/sitemap.xml")
+    return _published("\n".join([*said, ""]).encode(), "text/plain; charset=utf-8")
+
+
+def _rows() -> list[dict[str, Any]]:
+    with desk().database.read() as session:
+        return [asdict(line) for line in public.lines(session)]
+
+
+def _card(case: Case) -> dict[str, Any]:
+    return {"case": case, "marks": case_view.stage_marks(case, now(), locale())}
+
+
+def _published(body: bytes, kind: str) -> Response:
+    """The same for everybody, so anybody may keep it for a while and ask whether it changed."""
+    answer = Response(body, content_type=kind)
+    answer.cache_control.public = True
+    answer.cache_control.max_age = MINUTES_KEPT * 60
+    answer.add_etag()
+    return answer.make_conditional(request)
