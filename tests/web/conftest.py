@@ -1,10 +1,13 @@
 """The application over the test's database, and callers with a token each."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import MovableClock
@@ -14,11 +17,30 @@ from workflow.people import create_token, find_user
 from workflow.settings import Settings
 
 Call = Callable[..., TestResponse]
+SignIn = Callable[[str], FlaskClient]
 
 
 @pytest.fixture
 def app(settings: Settings, database: Database, clock: MovableClock) -> Flask:
     return create_app(settings, database, clock)
+
+
+@pytest.fixture
+def sign_in(settings: Settings, database: Database, clock: MovableClock) -> SignIn:
+    """A browser in which somebody of the cast, by name, has signed in."""
+    app = create_app(replace(settings, demo=True), database, clock)
+
+    def browser(who: str) -> FlaskClient:
+        client = app.test_client()
+        client.post("/demo/masuk", data={"email": f"{who}@contoh.invalid", **csrf(client)})
+        return client
+
+    return browser
+
+
+def csrf(client: FlaskClient) -> dict[str, str]:
+    """The hidden field of a form, for whoever holds this browser."""
+    return {"csrf_token": re.findall(r'name="csrf_token" value="([^"]*)"', client.get("/proses").text)[0]}
 
 
 @pytest.fixture

@@ -3,45 +3,28 @@
 import csv
 import io
 import re
-from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from tests.conftest import MovableClock
-from tests.web.conftest import Call
+from tests.web.conftest import Call, SignIn, csrf
 from tests.web.test_api import body, counted
 from tests.workflow.registry import fill
-from web import create_app
 from workflow import queries
 from workflow.db import Database
 from workflow.models import Case, View
 from workflow.people import find_user
-from workflow.settings import Settings
 
-SignIn = Callable[[str], FlaskClient]
 sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def sign_in(settings: Settings, database: Database, clock: MovableClock) -> SignIn:
+def sign_in(database: Database, sign_in: SignIn) -> SignIn:
     """A browser of somebody of the cast, over the demo's innovations."""
     fill(database)
-    app = create_app(replace(settings, demo=True), database, clock)
-
-    def browser(who: str) -> FlaskClient:
-        client = app.test_client()
-        client.post("/demo/masuk", data={"email": f"{who}@contoh.invalid", **token(client)})
-        return client
-
-    return browser
-
-
-def token(client: FlaskClient) -> dict[str, str]:
-    return {"csrf_token": re.findall(r'name="csrf_token" value="([^"]*)"', client.get("/proses").text)[0]}
+    return sign_in
 
 
 @sqlite
@@ -129,15 +112,15 @@ def test_a_list_is_kept_shared_and_dropped(sign_in: SignIn, database: Database) 
         "shared": "1",
     }
     for _turn in range(2):  # the same name replaces
-        assert endah.post("/usulan/tampilan", data=kept | token(endah)).status_code == 302
-    assert ani.post("/usulan/tampilan", data=kept | token(ani)).status_code == 403
+        assert endah.post("/usulan/tampilan", data=kept | csrf(endah)).status_code == 302
+    assert ani.post("/usulan/tampilan", data=kept | csrf(ani)).status_code == 403
 
     href = re.findall(r'href="([^"]*)">Uji coba sehat', ani.get("/usulan").text)[0].replace("&amp;", "&")
     assert "Urusan: Kesehatan" in ani.get(href).text
     with database.read() as session:
         view = session.scalars(select(View)).unique().one()
-    assert ani.post(f"/usulan/tampilan/{view.id}/hapus", data=token(ani)).status_code == 404
-    assert endah.post(f"/usulan/tampilan/{view.id}/hapus", data=token(endah)).status_code == 302
+    assert ani.post(f"/usulan/tampilan/{view.id}/hapus", data=csrf(ani)).status_code == 404
+    assert endah.post(f"/usulan/tampilan/{view.id}/hapus", data=csrf(endah)).status_code == 302
     assert "Uji coba sehat" not in ani.get("/usulan").text
 
 
@@ -171,7 +154,7 @@ def test_one_step_for_many_is_tried_first_and_then_taken_where_it_may(
     with database.read() as session:
         by_state = {case.state: case.number for case in session.scalars(select(Case))}
     numbers = [by_state["competition.candidate"], by_state["opd_pilot.running"]]
-    posted = {"numbers": numbers, "step": "declare_not_eligible", "note": "Keputusan rapat.", **token(client)}
+    posted = {"numbers": numbers, "step": "declare_not_eligible", "note": "Keputusan rapat.", **csrf(client)}
 
     tried = client.post("/usulan/massal", data=posted)
     assert "menjadi “Belum memenuhi syarat”" in tried.text
@@ -183,7 +166,7 @@ def test_one_step_for_many_is_tried_first_and_then_taken_where_it_may(
     assert "kini “Belum memenuhi syarat”" in done.text
     assert states(database, numbers) == ["competition.not_eligible", "opd_pilot.running"]
     lain = sign_in("lain")
-    assert lain.post("/usulan/massal", data=posted | token(lain)).status_code == 403
+    assert lain.post("/usulan/massal", data=posted | csrf(lain)).status_code == 403
 
 
 def states(database: Database, numbers: list[str]) -> list[str]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.conftest import MovableClock
+from tests.web.conftest import SignIn
 from tests.web.test_api import counted
-from tests.web.test_lists import SignIn, sign_in, sqlite
+from tests.web.test_lists import sign_in, sqlite
 from tests.workflow.registry import fill
 from workflow.case_lists import Filters, list_cases
 from workflow.db import Database

@@ -1,45 +1,22 @@
 """The admin's page of webhooks: for admins alone, a secret shown once, which addresses, test, log."""
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.conftest import MovableClock
-from web import create_app
+from tests.web.conftest import SignIn, csrf
 from workflow.db import Database
 from workflow.models import Job, Webhook
-from workflow.settings import Settings
 
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
 PAGE = "/pengelola/webhook"
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
-SignIn = Callable[[str], FlaskClient]
-
-
-@pytest.fixture
-def sign_in(settings: Settings, database: Database, clock: MovableClock) -> SignIn:
-    app = create_app(replace(settings, demo=True), database, clock)
-
-    def browser(who: str) -> FlaskClient:
-        client = app.test_client()
-        client.post("/demo/masuk", data={"email": f"{who}@contoh.invalid", **token(client)})
-        return client
-
-    return browser
-
-
-def token(client: FlaskClient) -> dict[str, str]:
-    return {"csrf_token": re.findall(r'name="csrf_token" value="([^"]*)"', client.get("/proses").text)[0]}
-
 
 def test_an_address_is_added_tested_renewed_and_switched_off(sign_in: SignIn, database: Database) -> None:
     dimas = sign_in("dimas")
-    hidden = token(dimas)
+    hidden = csrf(dimas)
     added = dimas.post(PAGE, data={"url": "https://contoh.go.id/x", "topics": ["case"], **hidden})
     first = SECRET.findall(added.text)
     renewed = SECRET.findall(dimas.post(f"{PAGE}/1", data={"_action": "rotate", **hidden}).text)
@@ -65,7 +42,7 @@ def test_a_bad_address_is_explained_and_nothing_is_kept(
     sign_in: SignIn, database: Database, url: str, says: str
 ) -> None:
     dimas = sign_in("dimas")
-    refused = dimas.post(PAGE, data={"url": url, **token(dimas)})
+    refused = dimas.post(PAGE, data={"url": url, **csrf(dimas)})
 
     assert refused.status_code == 422
     assert says in refused.text
@@ -77,5 +54,5 @@ def test_only_an_admin_comes_in(sign_in: SignIn) -> None:
     endah = sign_in("endah")
 
     assert endah.get(PAGE).status_code == 403
-    assert endah.post(PAGE, data={"url": "https://contoh.go.id/", **token(endah)}).status_code == 403
+    assert endah.post(PAGE, data={"url": "https://contoh.go.id/", **csrf(endah)}).status_code == 403
     assert PAGE not in endah.get("/beranda").text
