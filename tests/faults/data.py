@@ -89,7 +89,7 @@ def deadlocked(stand: Distributed, pace: Pace) -> int:
         for _ in range(2):
             _embrace(stand)
             pace.hold(0.2)
-        until(lambda: _one(watcher, DEADLOCKS) > before, 5)
+        until(lambda: _one(watcher, DEADLOCKS) > before, 20)
         return _one(watcher, DEADLOCKS) - before
 
 
@@ -98,7 +98,7 @@ def _embrace(stand: Distributed) -> None:
         connection.execute("SET deadlock_timeout = '20s'")
         with connection.transaction():
             connection.execute("SELECT * FROM chain FOR UPDATE")
-            until(lambda: _waiting(stand) > 0, 10)
+            until(lambda: _waiting(stand) > 0, 20)
             connection.execute("SELECT * FROM cases FOR UPDATE")
 
 
@@ -109,7 +109,7 @@ def disk_full(stand: Distributed, pace: Pace) -> int:
     before, ballast = _no_space(stand), stand.disk / BALLAST
     fill(ballast)
     pace.hold(2.0)
-    until(lambda: _no_space(stand) > before, 10)
+    until(lambda: _no_space(stand) > before, 20)
     ballast.unlink()
     stand.postgres.revive()
     return _no_space(stand) - before

@@ -68,7 +68,7 @@ def disk_full(stand: Stand, pace: Pace) -> int:
     """No space left where the database lies."""
     ballast = stand.disk / BALLAST
     fill(ballast)
-    hit = until(lambda: _refuses(stand), 10)
+    hit = until(lambda: _refuses(stand), 20)
     pace.hold(2.0)
     ballast.unlink()
     return int(hit)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from tests.faults.scenario import Pace, Scenario
+from tests.faults.scenario import Pace, Scenario, wait_for
 from tests.faults.stand import WORKERS, Distributed
-from tests.servers import Drop, Fault, Hang, Refuse, until
+from tests.servers import Drop, Fault, Hang, Refuse
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Misbehaviour:
         before = stand.postbox.met
         stand.postbox.fault = self.fault
         pace.hold()
-        until(lambda: stand.postbox.met > before, 10)
+        wait_for(lambda: stand.postbox.met > before, stand, pace)
         stand.postbox.fault = None
         return stand.postbox.met - before
 

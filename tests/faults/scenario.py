@@ -98,11 +98,16 @@ def _note_exits(row: Row, stand: Stand, before: dict[str, int]) -> None:
 
 def _quiet(stand: Stand, numbers: list[str], pace: Pace, before: datetime | None) -> float:
     """Wait until nothing (owed before a moment) is open; when that was."""
+    wait_for(lambda: not stand.owed(numbers, before), stand, pace)
+    return time.monotonic()
+
+
+def wait_for(reached: Callable[[], bool], stand: Stand, pace: Pace) -> None:
+    """Wait for something to become true, at most QUIET_SECONDS; in the short form back-offs are aged."""
     ends_at = time.monotonic() + QUIET_SECONDS
     aged_at = time.monotonic()
-    while stand.owed(numbers, before) and time.monotonic() < ends_at:
+    while not reached() and time.monotonic() < ends_at:
         if pace.ageing and time.monotonic() - aged_at > AGE_SECONDS:
             stand.age()
             aged_at = time.monotonic()
         time.sleep(POLL_SECONDS)
-    return time.monotonic()
