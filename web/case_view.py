@@ -230,6 +230,7 @@ FACT_TITLES = {
     "case.imported": "Masuk dari arsip",
     "case.import_undone": "Impor dibatalkan",
     "case.amended": "Data pokok diubah",
+    "case.discussed": "Pesan dalam diskusi",
     "case.reviewed": "Penilaian penelaah diterima",
     "people.assigned": "Penelaah ditugaskan",
     "people.released": "Penugasan penelaah dicabut",

@@ -192,5 +192,6 @@ WHY = {
     "owner": "memegang giliran pada usulan ini",
     "subject": "disebut dalam perubahan ini",
     "assigners": "menugaskan penelaah usulan ini",
+    "listeners": "ikut dalam diskusi usulan ini atau disebut di dalamnya",
     "escalation": "dituju dalam eskalasi usulan ini",
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import mail_groups, policy
+from workflow import discussion, mail_groups, policy
 from workflow.definition import process
 from workflow.guards import head_of, reviews_of
 from workflow.models import Case, Event, Grant, User
@@ -102,6 +102,11 @@ def assigners(session: Session, case: Case, event: Event) -> list[User]:
     return [user for role in roles for user in AUDIENCES[role](session, case, event)]
 
 
+def listeners(session: Session, case: Case, event: Event) -> list[User]:
+    """Whom a message of the discussion is told."""
+    return discussion.listeners(session, case, event)
+
+
 def _still_owing(session: Session, case: Case) -> list[User]:
     from_reviews = {review.reviewer_id for review in reviews_of(session, case)}
     return [user for user in case.holders("reviewer", case.state) if user.id not in from_reviews]
@@ -126,4 +131,5 @@ AUDIENCES: dict[str, Audience] = {
     "owner": owner,
     "escalation": escalation,
     "assigners": assigners,
+    "listeners": listeners,
 }

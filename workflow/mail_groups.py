@@ -89,6 +89,12 @@ GROUPS: Mapping[str, Group] = {
             }
         ),
     ),
+    "discussion": Group(
+        "Diskusi",
+        "Pesan tentang usulan yang Anda ikuti, dan pesan yang menyebut Anda.",
+        optional=True,
+        kinds=frozenset({"discussed"}),
+    ),
     "adoption": Group(
         "Perkembangan adopsi",
         "Kesepakatan, penyesuaian, hasil 3, 6, dan 12 bulan, serta akhir sebuah adopsi.",

@@ -151,6 +151,24 @@ def may_see_reviews(user: User, case: Case, *, reviewed_by_me: bool, others: str
     return reviewed_by_me and others == "after_own"
 
 
+def discussions(user: User, case: Case, *, reviewed_by_me: bool, others: str) -> tuple[str, ...]:
+    """The audiences whose messages a person reads and may address, narrowest first."""
+    roles = roles_on(user, case)
+    if not roles:
+        return ()
+    if roles & SEE_REVIEWS:
+        return ("staff", "reviewers", "everyone")
+    if "reviewer" in roles and may_see_reviews(user, case, reviewed_by_me=reviewed_by_me, others=others):
+        return ("reviewers", "everyone")
+    return ("everyone",)
+
+
+def speaks_as(user: User, case: Case) -> str | None:
+    """The role in which a person takes part in the discussion; auditors only read."""
+    roles = roles_on(user, case)
+    return next((role for role in CASE_ROLES if role in roles), None)
+
+
 def may_see_all_mail(user: User, case: Case) -> bool:
     """The mails of a case to others than oneself."""
     return bool(roles_on(user, case) & SEE_REVIEWS)

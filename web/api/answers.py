@@ -1,6 +1,6 @@
 """Rows as JSON, to the letter of schemas/api: RFC 3339 in UTC, people by name, nothing that is not theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from workflow.adoptions import ADOPTED, Member
 from workflow.commands.advance import Option
 from workflow.definition import process
 from workflow.delivery import state_of
+from workflow.discussion import SAID, Message
 from workflow.errors import Reason
 from workflow.guards import average
 from workflow.iid.entries import is_entry, standing
@@ -160,13 +161,15 @@ def mentioned(rows: list[Event]) -> set[int]:
     found = {e.actor_id for e in rows if e.actor_id is not None}
     for e in rows:
         named = [*e.data.get("people", {}).values(), e.data.get("user"), e.data.get("before")]
-        found |= {i for i in named if isinstance(i, int)}
+        found |= {i for i in named if isinstance(i, int)} | set((e.content or {}).get("mentions", ()))
     return found
 
 
 def event(row: Event, number: str, people: People, *, readable: bool) -> Json:
     """An event; `readable` says whether the caller may read what people wrote in it."""
     content = {key: value for key, value in (row.content or {}).items() if key != "salt"}
+    if "mentions" in content:
+        content["mentions"] = [person(people.get(i)) for i in content["mentions"]]
     return {
         "id": row.id,
         "number": number,
@@ -189,13 +192,17 @@ def _named(data: Json, people: People) -> Json:
     return data | named
 
 
-def readable(rows: list[Event], user: User, case: Case) -> set[int]:
-    """The ids of those events whose content this person may read: reviews only of rounds open to them."""
+def readable(rows: list[Event], user: User, case: Case, audiences: Container[str]) -> set[int]:
+    """The ids of those events whose content this person may read.
+
+    Reviews only of rounds open to them, messages only of `audiences`.
+    """
     mine = {e.data["visit"] for e in rows if e.name == "case.reviewed" and e.actor_id == user.id}
     return {
         e.id
         for e in rows
         if policy.may_read_note(user, case, e.name, e.actor_id)
+        and (e.name != SAID or e.data["audience"] in audiences)
         and (
             e.name != "case.reviewed"
             or e.actor_id == user.id
@@ -210,6 +217,19 @@ def others(case: Case, state: str) -> str:
     """When a reviewer may read the other reviews of a state."""
     rule = process(case.process).states[state].review
     return rule.others if rule else "after_own"
+
+
+def message(said: Message) -> Json:
+    """One message of a discussion."""
+    return {
+        "id": said.id,
+        "at": moment(said.at),
+        "author": person(said.author),
+        "role": said.role,
+        "audience": said.audience,
+        "text": said.text,
+        "mentions": [person(user) for user in said.mentions],
+    }
 
 
 def email(row: Email, people: People, now: datetime) -> Json:

@@ -6,7 +6,7 @@ from web.api import answers, parameters
 from web.api.auth import acting, caller
 from web.api.problems import bounded
 from web.context import desk, now
-from workflow import commands, policy, queries
+from workflow import commands, discussion, policy, queries
 from workflow.errors import Forbidden, Invalid
 
 bp = Blueprint("api_events", __name__, url_prefix="/api/v1")
@@ -19,7 +19,8 @@ def of_case(number: str) -> Response:
         case = commands.find(session, acting(session), number)
         rows = queries.events_of(session, case)
         people = queries.people_by_id(session, answers.mentioned(rows))
-    open_to_me = answers.readable(rows, caller(), case)
+        audiences = discussion.audiences(session, caller(), case)
+    open_to_me = answers.readable(rows, caller(), case, audiences)
     return jsonify(items=[answers.event(e, number, people, readable=e.id in open_to_me) for e in rows])
 
 

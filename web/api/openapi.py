@@ -107,6 +107,15 @@ OPERATIONS = (
         "proposal", 201, "review", headers=("ETag", "Location"),
     ),
     Operation(
+        "api_proposals.messages", "get", f"{CASE}/messages", "Usulan", "Diskusi usulan",
+        "Pesan yang boleh Anda baca, yang terlama lebih dahulu.", "message_list",
+    ),
+    Operation(
+        "api_proposals.say", "post", f"{CASE}/messages", "Usulan", "Menulis dalam diskusi",
+        "Tidak mengubah usulan, jadi tanpa `If-Match`. Yang disebut dan yang berkepentingan mendapat surel.",
+        "message", 201, "message_create", headers=("Location",),
+    ),
+    Operation(
         "api_adoptions.index", "get", f"{CASE}/adoptions", "Adopsi", "Silsilah adopsi sebuah inovasi",
         "Inovasi asal dan semua adopsinya menurut generasi. Replikasi oleh daerah lain tidak termasuk.",
         "adoption_list",
@@ -176,6 +185,7 @@ OPERATIONS = (
     ),
 )  # fmt: skip
 
+LISTED = ("adoption", "email", "event", "evidence", "match", "message")
 EXAMPLES: Mapping[str, Json] = {
     "proposal_create": {
         "title": "SIAGA POSYANDU: pemantauan gizi balita",
@@ -193,6 +203,7 @@ EXAMPLES: Mapping[str, Json] = {
     "draft": {"form": {}, "transition": "submit"},
     "transition": {"note": "Rancangan sudah baik; lanjutkan ke seminar."},
     "export_create": {"proposal": "INV-2022-0001"},
+    "message_create": {"audience": "everyone", "text": "Apakah data dasar tahun 2021 sudah tersedia?"},
     "review": {
         "recommendation": "feasible",
         "scores": {"renewal": 85, "benefit": 90, "no_burden": 80, "authority": 90, "replicable": 75},
@@ -274,7 +285,7 @@ def _schemas() -> Json:
     count = {"type": "integer", "minimum": 0}
     found["proposal_page"] = _listing("proposal_item", next_cursor={"type": ["string", "null"]}, total=count)
     found["feed"] = _listing("event", next_after=count)
-    found |= {f"{name}_list": _listing(name) for name in ("adoption", "email", "event", "evidence", "match")}
+    found |= {f"{name}_list": _listing(name) for name in LISTED}
     return found | {"any_schema": {"title": "Dokumen JSON", "type": "object"}}
 
 

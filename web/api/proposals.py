@@ -10,7 +10,7 @@ from web.api import answers, bodies, parameters, replies
 from web.api.auth import acting, caller
 from web.api.problems import bounded
 from web.context import desk, now
-from workflow import case_lists, commands
+from workflow import case_lists, commands, discussion
 from workflow.errors import Invalid
 from workflow.ledger import Actor
 from workflow.search import query
@@ -89,5 +89,26 @@ def review(number: str) -> Response:
     def run(session: Session, who: Actor) -> replies.Answer:
         commands.give_review(session, who, number, body)
         return replies.of_case(session, who, commands.find(session, who, number), created=True)
+
+    return replies.command(body, run, 201)
+
+
+@bp.get("/<number>/messages")
+def messages(number: str) -> Response:
+    with desk().database.read() as session:
+        case = commands.find(session, acting(session), number)
+        said = discussion.messages(session, caller(), case)
+    return jsonify(items=[answers.message(row) for row in said])
+
+
+@bp.post("/<number>/messages")
+def say(number: str) -> Response:
+    body = bodies.document("message_create")
+
+    def run(session: Session, who: Actor) -> replies.Answer:
+        event = commands.discuss(session, who, number, body)
+        case = commands.find(session, who, number)
+        said = [m for m in discussion.messages(session, caller(), case) if m.id == event.id]
+        return replies.Answer(answers.message(said[0]), None, answers.address(number, "messages"))
 
     return replies.command(body, run, 201)

@@ -21,6 +21,7 @@ from web.pages import (
     delivery,
     demo,
     desks,
+    discussion,
     entries,
     evidence,
     exports,
@@ -61,6 +62,7 @@ def init_app(app: Flask) -> None:
         adoptions,
         lessons,
         evidence,
+        discussion,
         entries,
         desks,
         exports,
@@ -94,7 +96,9 @@ def init_app(app: Flask) -> None:
         thousands=dates.thousands,
         decimal=dates.decimal,
     )
-    app.jinja_env.globals.update(initials=initials, sign_in_names=SIGN_IN_NAMES, sign_in_failures=FAILURES)
+    app.jinja_env.globals.update(
+        initials=initials, role_names=ROLE_NAMES, sign_in_names=SIGN_IN_NAMES, sign_in_failures=FAILURES
+    )
 
 
 def desk_of(app: Flask) -> Any:  # noqa: ANN401 - Flask's extensions are untyped

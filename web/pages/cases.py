@@ -17,6 +17,7 @@ from workflow import (
     adoptions,
     commands,
     comparison,
+    discussion,
     family_tree,
     policy,
     queries,
@@ -147,6 +148,7 @@ def show(number: str) -> str:
         seen = {m.case.number for m in family if policy.may_see(me(), m.case)}
         adaptation = comparison.adaptation(case, locale())
         files = revision.files(session, case.id)
+        open_to = discussion.audiences(session, who.user, case) if who.user else ()
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -177,6 +179,7 @@ def show(number: str) -> str:
         average=average(given) if staff or peers else None,
         spread=spread(given) if staff else None,
         evidence_count=len(evidence),
+        message_count=sum(1 for e in events if e.name == discussion.SAID and e.data["audience"] in open_to),
         measures=result_view.measures(case),
         milestones=result_view.milestones(case, evidence),
         adaptation=adaptation,
@@ -204,8 +207,15 @@ def _family(case: Case, members: list[Member], seen: set[str]) -> dict[str, Any]
 
 
 def _readable(case: Case, events: list[Event]) -> list[Event]:
-    """Without the notes that are not for this person; and without events that would only say there is one."""
-    return [e for e in events if policy.may_read_note(me(), case, e.name, e.actor_id)]
+    """Without the notes that are not for this person; and without events that would only say there is one.
+
+    What was said in the discussion stands on its own page.
+    """
+    return [
+        e
+        for e in events
+        if e.name != discussion.SAID and policy.may_read_note(me(), case, e.name, e.actor_id)
+    ]
 
 
 def _sheet(case: Case, review: Review) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from workflow.commands.assignment import (
 from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
 from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_desk, waiting_for_desk
+from workflow.commands.discuss import discuss
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.find import etag, find
@@ -53,6 +54,7 @@ __all__ = [
     "complete",
     "declare_conflict",
     "desk_helpers",
+    "discuss",
     "dismiss_conflict",
     "drop_view",
     "due_substitutes",

@@ -26,6 +26,7 @@ LEAST_GAP = timedelta(minutes=20)
 def scenes(innovation: Mapping[str, Any], index: int, today: datetime) -> list[Scene]:
     """The scenes in order, each later than the one before and none after today."""
     planned = _pkp(innovation) if innovation["track"] == "pkp" else _outside(innovation)
+    planned += _talk(planned[-1].at, innovation)
     shift = timedelta(minutes=(index * 37) % 300, days=index % 3)
     latest = today - timedelta(hours=2)
     fitted: list[Scene] = []
@@ -35,6 +36,12 @@ def scenes(innovation: Mapping[str, Any], index: int, today: datetime) -> list[S
             at = max(at, fitted[-1].at + LEAST_GAP)
         fitted.append(replace(scene, at=at))
     return fitted
+
+
+def _talk(since: datetime, innovation: Mapping[str, Any]) -> list[Scene]:
+    """What is said about it where its story stands."""
+    said = range(len(innovation.get("discussion", ())))
+    return [Scene(since + timedelta(hours=3 + 2 * turn), "say", turn=turn) for turn in said]
 
 
 def adopted(adoption: Mapping[str, Any]) -> list[Scene]:

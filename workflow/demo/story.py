@@ -190,6 +190,12 @@ class Story:
         }
         commands.give_review(session, Actor(reviewer, scene.at), thread.number, document)
 
+    def _say(self, session: Session, thread: Thread, scene: Scene) -> None:
+        said = thread.innovation["discussion"][scene.turn]
+        who = self._who(session, thread, said["by"], scene.at)
+        document = {"audience": said["audience"], "text": said["text"]}
+        commands.discuss(session, who, thread.number, document)
+
     def _leaving(self, session: Session, thread: Thread) -> Any:  # noqa: ANN401
         case = self._case(session, thread)
         return process(case.process).leaving(case.state)
