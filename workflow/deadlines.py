@@ -30,7 +30,7 @@ def open_for(session: Session, case: Case, state: State, at: datetime) -> None:
     case.due_at = None
     if state.due is None:
         return
-    last = _last(session, case, state, state.due, at)
+    last = last_day(session, case, state, at)
     case.due_at = end_of(last)
     moments = {END: case.due_at}
     for days in state.due.remind:
@@ -71,7 +71,9 @@ def days_left(ends_at: datetime, now: datetime) -> int:
     return working_days_between(wib_date(now), wib_date(ends_at))
 
 
-def _last(session: Session, case: Case, state: State, rule: Due, at: datetime) -> date:
+def last_day(session: Session, case: Case, state: State, at: datetime) -> date:
+    """The day on which a state's time ends for a case that entered it at `at`; it must have a `due`."""
+    rule = state.due or Due()
     if not rule.months:
         return add_working_days(wib_date(at), _days(session, case, state, rule))
     form, _, key = rule.since.partition(".")
@@ -85,7 +87,10 @@ def _days(session: Session, case: Case, state: State, rule: Due) -> int:
         return rule.working_days
     earlier = session.scalars(
         select(Deadline).where(
-            Deadline.case_id == case.id, Deadline.state == state.name, Deadline.kind == END
+            Deadline.case_id == case.id,
+            Deadline.state == state.name,
+            Deadline.kind == END,
+            Deadline.visit != case.visit,
         )
     )
     spent = sum(working_days_between(wib_date(d.starts_at), _left_on(d)) for d in earlier)

@@ -1,15 +1,17 @@
-"""The stage files: checked, drawn."""
+"""The stage files: checked, drawn, tried out on living cases."""
 
+from collections import Counter
+from dataclasses import asdict
 from importlib.resources import files
 from inspect import signature
 from pathlib import Path
 
 import click
 
-from web.cli.base import json_option, report
+from web.cli.base import json_option, opened, report
 from workers import mail
 from workers.handlers import HANDLERS
-from workflow import definition, drawing, validation
+from workflow import definition, drawing, rehearsal, validation
 from workflow.audiences import AUDIENCES
 from workflow.errors import Problem
 from workflow.guards import GUARDS
@@ -74,3 +76,46 @@ def draw(stage: str, locale: str) -> None:
     if stage not in flow.stages:
         raise click.BadParameter(f"pilih {', '.join(flow.stages)}")
     click.echo(drawing.draw(flow.stages[stage], {}, "", locale, standalone=True))
+
+
+@process.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--version", "of", help="Whose cases; the name of the folder, or else the newest version.")
+@json_option
+def rehearse(folder: Path, of: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """Say what the stage files in FOLDER would do to the cases that live; nothing is changed.
+
+    Status 1 where the files are faulty or a case would be stuck.
+    """
+    versions = definition.versions()
+    version = of or (folder.name if folder.name in versions else versions[-1])
+    if version not in versions:
+        raise click.BadParameter(f"pilih {', '.join(versions)}", param_hint="--version")
+    if faults := faults_of(folder, version):
+        report({"faults": faults}, as_json, "\n".join(faults))
+        raise SystemExit(1)
+    changed = definition.read(version, folder)
+    found: list[rehearsal.Finding] = []
+    cases = 0
+    with opened() as (_, database, clock), database.read() as session:
+        for of_one in rehearsal.rehearse(session, changed, clock()):
+            cases += 1
+            found += of_one
+    counts = Counter(finding.kind for finding in found)
+    value = {"version": version, "cases": cases, "counts": counts, "findings": [asdict(f) for f in found]}
+    report(value, as_json, "\n".join([_summary(version, cases, found), *map(_line, found)]))
+    if counts["stuck"]:
+        raise SystemExit(1)
+
+
+def _summary(version: str, cases: int, found: list[rehearsal.Finding]) -> str:
+    counts = Counter(finding.kind for finding in found)
+    words = [f"{counts[kind]} {name}" for kind, name in rehearsal.KINDS.items() if counts[kind]]
+    mails = sum(finding.mails for finding in found)
+    return f"Proses {version}, {cases} usulan: {', '.join(words) or 'tidak ada yang berubah'}; {mails} surel."
+
+
+def _line(finding: rehearsal.Finding) -> str:
+    mails = f" ({finding.mails} surel)" if finding.mails else ""
+    kind = rehearsal.KINDS[finding.kind]
+    return f"{finding.number}  {finding.state}  {kind}: {finding.before} → {finding.after}{mails}"

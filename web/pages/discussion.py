@@ -1,5 +1,6 @@
 """The discussion of a case: what was said to whom, and saying something more."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -48,7 +49,7 @@ def _page(number: str, posted: dict[str, Any], problems: list[Problem]) -> str:
         case = commands.find(session, actor(session), number)
         open_to = discussion.audiences(session, me(), case)
         messages = discussion.messages(session, me(), case)
-        readers = {audience: discussion.addressable(session, case, audience) for audience in open_to}
+        readers = discussion.addressable(session, case, "everyone") if open_to else []
     labels = validation.schema("message_create")["properties"]["audience"]["x-ui"]
     return render_template(
         "cases/discussion.html",
@@ -64,14 +65,7 @@ def _page(number: str, posted: dict[str, Any], problems: list[Problem]) -> str:
     )
 
 
-def _choices(case: Case, readers: dict[str, list[User]]) -> list[tuple[User, str]]:
-    """Who may be mentioned, each with their role, and where they do not read everything that I do."""
-    found = []
-    for user in readers.get("everyone", ()):
-        if user.id == me().id:
-            continue
-        words = _(ROLE_NAMES.get(policy.speaks_as(user, case) or "auditor", ""))
-        if not all(user in people for people in readers.values()):
-            words = _("%(role)s; membaca pesan untuk semua pihak saja", role=words)
-        found.append((user, words))
-    return found
+def _choices(case: Case, readers: Iterable[User]) -> list[tuple[User, str]]:
+    """Who may be mentioned, each with their role."""
+    others = (user for user in readers if user.id != me().id)
+    return [(user, _(ROLE_NAMES[policy.speaks_as(user, case) or "auditor"])) for user in others]

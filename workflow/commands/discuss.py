@@ -20,6 +20,7 @@ def discuss(session: Session, actor: Actor, number: str, document: Mapping[str, 
     Raises NotFound, Forbidden, or Invalid with every problem: also where a mentioned person would not be
     able to read it.
     """
+    document = _stripped(document)
     require("message_create", document, actor.locale)
     case = find(session, actor, number, lock=True)
     user = actor.user
@@ -33,8 +34,14 @@ def discuss(session: Session, actor: Actor, number: str, document: Mapping[str, 
     if audience not in open_to:
         raise Invalid([Problem("/audience", "Pesan untuk kalangan ini tidak dapat Anda baca sendiri.")])
     mentions = _mentioned(session, case, audience, document.get("mentions", []))
-    content = {"note": document["text"].strip(), "mentions": mentions}
+    content = {"note": document["text"], "mentions": mentions}
     return record(session, case, actor, role, discussion.SAID, {"audience": audience}, content, ["notify"])
+
+
+def _stripped(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Blanks around a message say nothing."""
+    text = document.get("text")
+    return {**document, "text": text.strip()} if isinstance(text, str) else document
 
 
 def _mentioned(session: Session, case: Case, audience: str, addresses: list[str]) -> list[int]:
