@@ -147,7 +147,11 @@ def read_stop(settings: Settings, token: str) -> tuple[int, str] | None:
 
 def _has_the_turn(audience: str, case: Case, event: Event) -> bool:
     state = str(event.data.get("to") or event.data.get("state") or case.state)
-    owner = process(case.process).states[state].owner
+    return is_turn(audience, process(case.process).states[state].owner)
+
+
+def is_turn(audience: str, owner: str) -> bool:
+    """Whether a state's owner is this audience."""
     return audience == ("reviewers" if owner == "reviewer" else owner)
 
 

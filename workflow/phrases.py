@@ -43,6 +43,61 @@ ROLE_NAMES = {
 }
 
 
+AUDIENCE_NAMES = {
+    "reviewers": "para penelaah",
+    "subject": "orang yang bersangkutan",
+    "owner": "pemegang giliran",
+    "escalation": "tujuan eskalasi",
+    "assigners": "yang menugaskan penelaah",
+    "listeners": "yang dituju, yang disebut, dan yang pernah menulis",
+}
+"""Audiences that are no role of a case."""
+
+
+MAIL_NAMES = {
+    "adoption_adapted": "catatan penyesuaian replikasi",
+    "adoption_adopted": "inovasi diadopsi",
+    "adoption_agreed": "replikasi disepakati",
+    "adoption_ended": "replikasi tidak dilanjutkan",
+    "adoption_interest": "minat mereplikasi",
+    "adoption_measured": "hasil replikasi tercatat",
+    "adoption_offered": "tawaran replikasi",
+    "approved": "usulan disetujui",
+    "conflict_declared": "benturan kepentingan dinyatakan",
+    "decision_needed": "menunggu keputusan",
+    "decree_needed": "Surat Keputusan diperlukan",
+    "desk_cancelled": "jadwal desk dibatalkan",
+    "desk_scheduled": "jadwal desk pendampingan",
+    "discussed": "pesan dalam diskusi",
+    "entry_requested": "kelengkapan bukti IGA diminta",
+    "entry_sent": "inovasi dikirim ke Kemendagri",
+    "entry_verified": "entri IGA terverifikasi",
+    "escalated": "eskalasi: batas waktu terlewati",
+    "extended": "uji coba diperpanjang",
+    "handed_over": "penanggung jawab dialihkan",
+    "overdue": "batas waktu terlewati",
+    "permission_needed": "izin tertulis diperlukan",
+    "pilot_started": "uji coba dimulai",
+    "pilot_stopped": "uji coba dihentikan",
+    "received": "tanda terima",
+    "rejected": "hasil telaah",
+    "reminder": "pengingat batas waktu",
+    "replication_opened": "terbuka untuk direplikasi",
+    "report_received": "laporan diterima",
+    "result_recorded": "hasil IGA dicatat",
+    "review_released": "penugasan telaah berakhir",
+    "review_requested": "menunggu telaah",
+    "reviewer_withdrew": "penelaah mengundurkan diri",
+    "reviewers_needed": "menunggu penunjukan penelaah",
+    "reviews_disagree": "penilaian berbeda jauh",
+    "revision_requested": "perbaikan diminta",
+    "seminar_result": "hasil seminar",
+    "stage_opened": "memasuki tahap baru",
+    "withdrawn": "usulan ditarik kembali",
+}
+"""What each mail about a case tells, in a few words."""
+
+
 SIGN_IN_NAMES = {
     "signed_in": "Masuk",
     "signed_in_passkey": "Masuk dengan kunci sandi",

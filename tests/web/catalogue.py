@@ -12,7 +12,7 @@ from web.pages.delivery import ABOUT_ACCOUNT
 from web.pages.entries import STATES
 from workflow.errors import DomainError, Forbidden, NotFound, Stale
 from workflow.mail_groups import GROUPS
-from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
+from workflow.phrases import AUDIENCE_NAMES, MAIL_NAMES, ROLE_NAMES, SIGN_IN_NAMES
 from workflow.search import query
 from workflow.topics import TOPICS
 
@@ -37,7 +37,17 @@ def _written() -> Iterator[str | tuple[str, ...]]:
 
 def _looked_up() -> Iterable[str]:
     errors_told = (DomainError.message, NotFound.message, Stale.message, Forbidden().message)
-    tables = (ROLE_NAMES, SIGN_IN_NAMES, FACT_TITLES, ABOUT_ACCOUNT, errors.TITLES, errors.HINTS, TOPICS)
+    tables = (
+        ROLE_NAMES,
+        AUDIENCE_NAMES,
+        MAIL_NAMES,
+        SIGN_IN_NAMES,
+        FACT_TITLES,
+        ABOUT_ACCOUNT,
+        errors.TITLES,
+        errors.HINTS,
+        TOPICS,
+    )
     yield from (text for table in tables for text in table.values())
     yield from (text for text, _ in STATES.values())
     yield from (text for group in GROUPS.values() for text in (group.title, group.about))
