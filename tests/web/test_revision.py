@@ -244,7 +244,7 @@ def test_the_api_takes_requests_pinned_to_a_file_and_their_answers(
     held = body(call("ani", "get", f"/proposals/{number}"))["forms"]
 
     assert pointers(elsewhere) == {"/form/requests/0/at"}
-    assert early.status_code == 409
+    assert [reason["fix"] for reason in body(early, 409)["reasons"]] == ["answer_requests_on_design"]
     assert pointers(silent) == {"/form/answers/0/explanation"}
     assert held[revision.ANSWERS] == [answers]
     assert "Bukti dukung: surat tugas.pdf" in browse("ani").get(f"/usulan/{number}").text

@@ -23,6 +23,7 @@ from workflow.models import Case, IndicatorClaim
 from workflow.samples import sample
 
 As = Callable[[Session, str], Actor]
+OTHER = {"title": "Inovasi yang lain", "category": "digital", "agency": "puskesmas-tanon-1"}
 LETTER = commands.NewEvidence(
     file_name="sk.pdf",
     media_type="application/pdf",
@@ -318,6 +319,23 @@ def test_a_letter_from_outside_the_assessed_years_is_refused_but_a_rule_in_force
     assert problem.pointer == "/letter_date"
     assert "masa bukti IGA 2023 (1 Januari 2021–31 Desember 2023)" in problem.message
     assert "Unggah surat dari masa itu" in problem.message
+
+
+def test_who_prepared_another_entry_may_release_this_one(database: Database, as_: As, entry: str) -> None:
+    claim(database, as_, entry, "20", VIDEO)
+    move(database, entry, "verification")
+    judge(database, as_, entry, "20")
+    move(database, entry, "ready")
+    with database.write() as session:
+        form = sample("iga_checklist")
+        commands.advance(session, as_(session, "wulan"), entry, "freeze", form=form)
+        other = commands.start(session, as_(session, "ani"), OTHER)
+        step = {"transition": "freeze", "from": other.state, "to": other.state}
+        record(session, other, as_(session, "endah"), "coordinator", "competition.frozen", step)
+    with database.write() as session:
+        released = commands.advance(session, as_(session, "endah"), entry, "release")
+
+    assert released.state == "competition.released"
 
 
 def test_one_person_prepares_and_another_releases(database: Database, as_: As, entry: str) -> None:

@@ -348,6 +348,21 @@ def test_cover_data_cannot_turn_a_reviewer_into_a_mentor_or_a_case_onto_another_
     assert [reason.guard for reason in refusal.value.reasons] == guards
 
 
+def test_cover_data_is_corrected_as_a_whole_and_recorded(database: Database, as_: As) -> None:
+    with database.write() as session:
+        number = commands.start(session, as_(session, "ani"), COVER).number
+    cover = COVER | {"title": "Judul yang dibetulkan", "category": "non_digital"}
+    with database.write() as session:
+        commands.amend(session, as_(session, "ani"), number, cover, None)
+
+    with database.read() as session:
+        case = commands.find(session, as_(session, "ani"), number)
+        event = session.scalars(select(Event).where(Event.name == "case.amended")).one()
+        assert (case.title, case.category) == (cover["title"], cover["category"])
+        assert (event.data["title"], event.data["category"]) == (cover["title"], cover["category"])
+        assert list(audit.differences(session)) == []
+
+
 def test_a_reviewer_s_own_agency_cannot_become_the_case_s(database: Database, as_: As) -> None:
     number = begin(database, as_, agency="puskesmas-tanon-1")
     act(database, as_, "ani", number, "submit", form=sample("change_plan"))

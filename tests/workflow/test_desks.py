@@ -63,6 +63,7 @@ def test_entries_are_spread_five_a_day_and_person_over_working_days(
         assert len(told) == 24
         assert any("Senin, 10 Oktober 2022, bersama Endah" in e.text for e in told)
         assert audit.verify(session).intact
+        assert set(session.scalars(select(Case.version))) == {2}
 
 
 def test_who_has_a_slot_keeps_it_and_a_place_given_back_is_filled_again(

@@ -103,6 +103,21 @@ def test_reviews_far_apart_go_to_the_coordinator_and_are_not_averaged_away(
     assert result["result"] == {"score": "81.67", "pass": "70", "spread": "35.00"}
 
 
+def test_a_mean_on_the_threshold_passes_and_a_spread_on_the_limit_is_no_disagreement(
+    database: Database, as_: As, run_workers: Callable[[], None]
+) -> None:
+    number = in_review(database, as_)
+    ask(database, as_, number, "rudi", "sri", "tono")
+    for name, score in (("rudi", 55), ("sri", 85), ("tono", 70)):
+        judge(database, as_, number, name, score)
+
+    run_workers()
+
+    with database.read() as session:
+        result = session.scalars(select(Event.data).where(Event.name.endswith("design_passed"))).one()
+    assert result["result"] == {"score": "70.00", "pass": "70", "spread": "30.00"}
+
+
 def test_two_reviews_in_the_same_instant_close_the_round_once(
     database: Database, as_: As, run_workers: Callable[[], None]
 ) -> None:
