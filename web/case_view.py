@@ -14,6 +14,7 @@ from workflow.definition import Process, State, process
 from workflow.errors import Reason
 from workflow.models import Case, Event, User
 from workflow.phrases import ROLE_NAMES
+from workflow.submissions import handed_in
 
 OUTCOME_TONES = {
     "advanced": "ok",
@@ -258,11 +259,11 @@ def timeline(
     locale: str,
 ) -> list[dict[str, Any]]:
     """The history, newest first, as the `timeline` macro draws it."""
+    return [_item(case, event, people, mails.get(event.id, 0), locale) for event in reversed(events)]
+
+
+def _item(case: Case, event: Event, people: Mapping[int, User], mails: int, locale: str) -> dict[str, Any]:
     flow = process(case.process)
-    return [_item(flow, event, people, mails.get(event.id, 0), locale) for event in reversed(events)]
-
-
-def _item(flow: Process, event: Event, people: Mapping[int, User], mails: int, locale: str) -> dict[str, Any]:
     details = []
     if "to" in event.data and event.data.get("from") != event.data["to"]:
         details.append((_("Status"), flow.states[event.data["to"]].title(locale)))
@@ -290,7 +291,7 @@ def _item(flow: Process, event: Event, people: Mapping[int, User], mails: int, l
         "at_iso": event.at.isoformat(),
         "note": (event.content or {}).get("note"),
         "details": details,
-        "href": None,
+        "href": f"/usulan/{case.number}/versi/{event.seq}" if handed_in(event) else None,
     }
 
 

@@ -11,11 +11,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workflow import readable
-from workflow.comparison import pieces
 from workflow.definition import Transition, process
 from workflow.errors import Problem
 from workflow.models import Case, Event, Evidence, Review
+from workflow.submissions import Change, differences, handed_in
 from workflow.validation import label, schema
 
 REQUESTS, ANSWERS = "revision_requests", "revision_answers"
@@ -50,16 +49,6 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A field of a form as it was and is: the pieces of both as (kept|added|removed, text)."""
-
-    form: str
-    title: str
-    before: list[tuple[str, str]]
-    after: list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class Changes:
     """What differs for a reviewer; `own` is whether against the reviewer's own last review."""
 
@@ -81,7 +70,7 @@ def asked_in(session: Session, event: Event, locale: str) -> list[str]:
         return []
     language = "en" if locale == "en" else "id"
     known = files(session, event.case_id)
-    asked = _submitted(event).get("requests", ())
+    asked = handed_in(event).get("requests", ())
     return [f"{Request(0, item['at'], '').where(language, known)}: {item['text']}" for item in asked]
 
 
@@ -150,11 +139,11 @@ def changes(session: Session, case: Case, reviewer_id: int, locale: str) -> Chan
         )
     )
     since = own or _last_departure(session, case)
-    before = _handed_in(session, case, since) if since else {}
+    before = _standing(session, case, since) if since else {}
     found = [
         change
         for form, then in before.items()
-        for change in _differences(form, then, case.forms[form], locale)
+        for change in differences(form, then, case.forms[form], locale)
     ]
     return Changes(own is not None, found)
 
@@ -170,7 +159,7 @@ def _last_departure(session: Session, case: Case) -> int | None:
     return next((row.id for row in events if row.data["from"] == case.state), None)
 
 
-def _handed_in(session: Session, case: Case, since: int) -> dict[str, dict[str, Any]]:
+def _standing(session: Session, case: Case, since: int) -> dict[str, dict[str, Any]]:
     """The forms that stand in the case now, as they stood right after an event."""
     standing = [form for form, held in case.forms.items() if isinstance(held, dict)]
     names = {t.event for t in process(case.process).transitions if t.form in standing}
@@ -180,7 +169,7 @@ def _handed_in(session: Session, case: Case, since: int) -> dict[str, dict[str, 
         .group_by(Event.name)
     )
     events = session.scalars(select(Event).where(Event.id.in_(latest)).order_by(Event.id))
-    found = {event.data["form"]: _submitted(event) for event in events}
+    found = {event.data["form"]: handed_in(event) for event in events}
     return {form: found[form] for form in standing if found.get(form)}
 
 
@@ -207,37 +196,3 @@ def _answer_faults(case: Case, document: Mapping[str, Any]) -> Iterator[Problem]
         waiting.discard(item["request"])
         if item["outcome"] == "explained" and not item.get("explanation", "").strip():
             yield Problem(f"/answers/{index}/explanation", "Jelaskan mengapa bagian ini tidak diubah.")
-
-
-def _submitted(event: Event) -> dict[str, Any]:
-    held = (event.content or {}).get("form")
-    return held if isinstance(held, dict) else {}
-
-
-def _differences(
-    form: str, before: Mapping[str, Any], now: Mapping[str, Any], locale: str
-) -> Iterator[Change]:
-    properties = schema(form)["properties"]
-    for key in (k for section in schema(form)["x-ui"]["sections"] for k in section["fields"]):
-        if before.get(key) == now.get(key):
-            continue
-        was, is_now = (
-            _text(readable.answer(properties[key], held.get(key), locale)) for held in (before, now)
-        )
-        parts = list(pieces(was, is_now))
-        yield Change(
-            label(form, [], locale),
-            label(form, [key], locale),
-            [part for part in parts if part[0] != "added"],
-            [part for part in parts if part[0] != "removed"],
-        )
-
-
-def _text(item: Mapping[str, Any]) -> str:
-    rows = item.get("rows")
-    if rows and isinstance(rows[0], Mapping):
-        return "\n".join(f"{row['title']}: {_text(row)}" for row in rows)
-    if rows:
-        return "\n".join(" · ".join(str(cell) for cell in row if cell is not None) for row in rows)
-    value = item.get("value")
-    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)

@@ -23,16 +23,18 @@ from workflow import (
     queries,
     readable,
     revision,
+    submissions,
     validation,
 )
 from workflow.adoptions import Member
 from workflow.definition import process
-from workflow.errors import Forbidden, Invalid, Problem
+from workflow.errors import Forbidden, Invalid, NotFound, Problem
 from workflow.guards import average, counted, reviews_of, spread
 from workflow.models import Agency, Case, Cohort, Event, Review
 
 bp = Blueprint("cases", __name__, url_prefix="/usulan")
 
+LARGEST_SEQ = 2**31 - 1
 TABS = ("ringkasan", "formulir", "telaah", "surel", "riwayat")
 
 
@@ -278,6 +280,26 @@ def _last_note(events: list[Event]) -> dict[str, Any] | None:
             note = (event.content or {}).get("note")
             return {"text": note, "event": event} if note else None
     return None
+
+
+@bp.get("/<number>/versi/<int:seq>")
+@signed_in
+def version(number: str, seq: int) -> str:
+    """A form as it was handed in at one time, beside the time before."""
+    with desk().database.read() as session:
+        case = commands.find(session, actor(session), number)
+        found = submissions.version(session, case, seq, locale()) if seq <= LARGEST_SEQ else None
+        if found is None:
+            raise NotFound
+        people = queries.people_by_id(session, _mentioned(found.versions))
+    return render_template(
+        "cases/version.html",
+        case=case,
+        found=found,
+        title=validation.label(found.form, [], locale()),
+        sections=readable.answers(found.form, found.document, locale()),
+        people=people,
+    )
 
 
 @bp.route("/<number>/alih", methods=["GET", "POST"])
