@@ -148,6 +148,9 @@ def test_the_coordinator_dismisses_with_a_reason_and_never_for_the_case_s_own_pe
     ask(database, as_, number, "yuli")
 
     assert asked(database, number) == {"yuli"}
+    with database.read() as session:
+        dismissed = session.scalars(select(Event).where(Event.name == "people.conflict_dismissed")).one()
+        assert (dismissed.content or {})["note"] == "Bertugas di bidang lain."
     with database.write() as session:
         with pytest.raises(Refused):
             commands.dismiss_conflict(session, boss, number, ani.id, "insider", "Tetap saja, tidak apa-apa.")

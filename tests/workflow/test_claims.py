@@ -106,6 +106,20 @@ def test_a_level_counts_once_it_is_proven_and_again_once_it_is_accepted(
     assert [s.rows[0].state for s in (bare, proven, accepted)] == ["unproven", "waiting", "accepted"]
 
 
+def test_an_entry_is_accepted_only_once_every_claim_is_judged(
+    database: Database, as_: As, entry: str
+) -> None:
+    claim(database, as_, entry, "20", VIDEO)
+    claim(database, as_, entry, "1", commands.NewClaim(level=2))
+    move(database, entry, "verification")
+    waiting = [reason.message for reason in reasons(database, entry, "accept")]
+    judge(database, as_, entry, "20")
+    unproven = [reason.message for reason in reasons(database, entry, "accept")]
+
+    assert "2 indikator belum diverifikasi." in waiting
+    assert "1 indikator belum diverifikasi." in unproven
+
+
 @pytest.mark.parametrize("change", ["level", "evidence", "withdrawal"])
 def test_any_change_opens_the_verification_again(
     database: Database, as_: As, entry: str, change: str

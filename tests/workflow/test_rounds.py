@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
 from tests.workflow.test_assignment import ask, in_review, judge, together
+from workflow import commands
 from workflow.commands.review import save_review_draft
 from workflow.db import Database
 from workflow.definition import Process, ReviewRule, process
 from workflow.errors import Refused
 from workflow.guards import Attempt, round_complete
 from workflow.ledger import Actor
-from workflow.models import Case, Email, Event, User
+from workflow.models import Case, Email, Event, Participant, Review, User
 from workflow.people import find_user
+from workflow.samples import sample
 
 As = Callable[[Session, str], Actor]
 SEMINAR = "pkp_proposal.design_seminar"
@@ -116,6 +118,31 @@ def test_a_mean_on_the_threshold_passes_and_a_spread_on_the_limit_is_no_disagree
     with database.read() as session:
         result = session.scalars(select(Event.data).where(Event.name.endswith("design_passed"))).one()
     assert result["result"] == {"score": "70.00", "pass": "70", "spread": "30.00"}
+
+
+def test_criteria_count_by_their_weights(database: Database, as_: As) -> None:
+    number = in_review(database, as_)
+    ask(database, as_, number, "rudi")
+    scores = {"problem": 90, "renewal": 70, "plan": 60, "benefit": 80, "mastery": 50}
+    document = sample("design_seminar_review") | {"scores": scores}
+    with database.write() as session:
+        commands.give_review(session, as_(session, "rudi"), number, document)
+        assert session.scalars(select(Review.score)).one() == "71.00"  # 70 without weights
+
+
+def test_a_round_waits_for_nobody_who_was_asked_in_another_state(
+    database: Database, as_: As, clock: MovableClock
+) -> None:
+    number = in_review(database, as_)
+    ask(database, as_, number, "rudi", "sri", "tono")
+    with database.write() as session:
+        case, who = session.scalars(select(Case)).one(), as_(session, "wulan").user
+        assert who is not None
+        earlier = {"role": "reviewer", "state": "pkp_proposal.feasibility", "since": clock()}
+        session.add(Participant(case_id=case.id, user_id=who.id, **earlier))
+    for name in ("rudi", "sri", "tono"):
+        judge(database, as_, number, name)
+    assert closes(database, clock)["everybody"]
 
 
 def test_two_reviews_in_the_same_instant_close_the_round_once(
