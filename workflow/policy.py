@@ -229,6 +229,11 @@ def may_manage_people(user: User) -> bool:
     return "admin" in user.global_roles
 
 
+def may_edit_agencies(user: User) -> bool:
+    """Say how the public reaches an agency."""
+    return bool(user.global_roles & {"coordinator", "admin"})
+
+
 def may_manage_webhooks(user: User) -> bool:
     """Send events to systems outside."""
     return "admin" in user.global_roles

@@ -13,6 +13,7 @@ from web.language import locale
 from web.pages import (
     account,
     adoptions,
+    agencies,
     assignments,
     audit,
     bulk,
@@ -80,6 +81,7 @@ def init_app(app: Flask) -> None:
         account,
         mails,
         people,
+        agencies,
         audit,
         webhooks,
     ):

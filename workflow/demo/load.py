@@ -81,6 +81,7 @@ def load_demo(
     with database.write() as session:
         session.add(Cohort(code=COHORT, name="PKP Angkatan IV 2022", year=2022))
         _people(session, [*found, *taken])
+        _offices(session)
     story = Story(database, store, drain, TODAY)
     for innovation in found:
         story.plan(innovation, COHORT)
@@ -95,6 +96,13 @@ def load_demo(
         # they leave once the system runs, and are not late because the story is old
         session.execute(update(Email).where(Email.done_at.is_(None)).values(created_at=TODAY, due_at=TODAY))
     return len(found)
+
+
+def _offices(session: Session) -> None:
+    """An invented contact for every department; the offices below it show what a missing one looks like."""
+    for agency in session.scalars(select(Agency).where(Agency.parent_id.is_(None)).order_by(Agency.id)):
+        address = f"Jalan Peragaan Nomor {agency.id}, Sragen (alamat rekaan)"
+        agency.contact = {"address": address, "phone": "(0271) 000000", "email": f"{agency.code}@{DOMAIN}"}
 
 
 def _declare_conflict(database: Database) -> None:
