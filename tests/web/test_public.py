@@ -211,6 +211,24 @@ def test_an_innovation_that_came_to_an_end_says_so(visitor: FlaskClient, databas
     assert _ended(visitor, number) == ""
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_certificate_is_fetched_by_its_people_and_checked_by_everybody(
+    app: Flask, sign_in: SignIn, database: Database, as_: Callable[[Session, str], Actor]
+) -> None:
+    with database.write() as session:
+        number = in_use(session, as_(session, "endah"))
+    assert "Tercatat" in app.test_client().get(f"/registri/{number}").text
+    fetched = sign_in("ani").get(f"/usulan/{number}/piagam.pdf")
+    assert fetched.data.startswith(b"%PDF")
+    assert sign_in("rudi").get(f"/usulan/{number}/piagam.pdf").status_code == 404
+
+    with database.write() as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        case.state, case.outcome = "opd_pilot.stopped", "stopped"
+    assert "Tercatat" not in app.test_client().get(f"/registri/{number}").text
+    assert sign_in("ani").get(f"/usulan/{number}/piagam.pdf").status_code == 404
+
+
 def _ended(visitor: FlaskClient, number: str) -> str:
     rows = json.loads(visitor.get("/data/registri.json").data)
     return str(next(row["ended"] for row in rows if row["number"] == number))

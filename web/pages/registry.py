@@ -9,10 +9,13 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from web import case_view, result_view
-from web.context import desk, now, viewer
+from web.context import actor, desk, now, viewer
+from web.guards import signed_in
 from web.language import locale
 from web.sharing import published, shareable
-from workflow import policy, public, sheets
+from workflow import certificates, commands, policy, public, sheets
+from workflow.errors import NotFound
+from workflow.exports.certificate import paper
 from workflow.models import Case
 
 bp = Blueprint("registry", __name__)
@@ -60,6 +63,7 @@ def feed() -> Response:
 def show(number: str) -> str:
     with desk().database.read() as session:
         found = public.record(session, number)
+        given = certificates.of(session, found.case) if found else None
     if found is None:
         abort(404)
     measures = [
@@ -73,8 +77,23 @@ def show(number: str) -> str:
         record=found,
         card=_card(found.case),
         measures=measures,
+        certificate=given,
         may_edit_agencies=reader is not None and policy.may_edit_agencies(reader),
     )
+
+
+@bp.get("/usulan/<number>/piagam.pdf")
+@signed_in
+def certificate(number: str) -> Response:
+    """The certificate, for those who may see the case; everybody else checks it on the public page."""
+    with desk().database.read() as session:
+        case = commands.find(session, actor(session), number)
+        given = certificates.of(session, case)
+        if given is None:
+            raise NotFound
+        made = paper(session, given, desk().settings.address)
+    head = {"Content-Disposition": f"inline; filename=piagam-{given.number}.pdf"}
+    return Response(made, content_type="application/pdf", headers=head)
 
 
 @bp.get("/data/registri.csv")
