@@ -161,7 +161,7 @@ def show(number: str) -> str:
         user, case, reviewed_by_me=mine, others=rule.others if rule else "after_own"
     )
     hidden = {"version": commands.etag(case)}
-    mails = {e.id: sum(1 for m in emails if m.event_id == e.id) for e in events}
+    mails = {e.id: sum(1 for m in emails if m.event_id == e.id and not m.muted) for e in events}
     return render_template(
         "cases/show.html",
         case=case,
