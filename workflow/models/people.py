@@ -15,7 +15,7 @@ class Agency(Base):
 
     Names change with every reorganisation (SOTK): `aliases` keeps what it was called before or since,
     `valid_from` and `valid_to` bound the years in which it exists. `path` lists the codes from the root.
-    `contact` is public: address, phone and email of the office (form `agency_contact`).
+    `contact` is public: address, phone and email of the office (schema `agency_contact`).
     """
 
     __tablename__ = "agencies"
