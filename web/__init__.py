@@ -7,7 +7,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import accounts, api, context, errors, meters, pages, security
+from web import accounts, api, context, errors, meters, pages, security, sharing
 from web.language import init_language
 from workflow.clock import Clock
 from workflow.db import Database
@@ -50,6 +50,7 @@ def create_app(
     init_language(app)
     accounts.init_app(app, database, clock)
     security.init_app(app, settings, csrf)
+    sharing.init_app(app)
     errors.init_app(app)
     pages.init_app(app)
     api.init_app(app)

@@ -40,6 +40,9 @@ DOORS = (
 PROVED_BY_ADDRESS = frozenset({"mails.stop"})
 """Views whose address is signed; mail programs post to them without a cookie (RFC 8058)."""
 
+CHANGES_ONE_COOKIE = frozenset({"home.language"})
+"""The choice of language: pages that caches may keep have the form, and no token of anybody."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -77,6 +80,7 @@ def init_app(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     def no_store(response):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         if current_user and current_user.is_authenticated and not request.path.startswith("/static/"):
             response.headers["Cache-Control"] = "private, no-store"
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 
@@ -85,7 +89,7 @@ def _who() -> str:
 
 
 def _proved() -> bool:
-    return _with_token() or request.endpoint in PROVED_BY_ADDRESS
+    return _with_token() or request.endpoint in PROVED_BY_ADDRESS | CHANGES_ONE_COOKIE
 
 
 def _with_token() -> bool:

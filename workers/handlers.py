@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from workers import mail
 from workers.office import Office
 from workflow import adoptions, commands, dates, revision
-from workflow.audiences import recipients
+from workflow.audiences import tell
 from workflow.commands.find import locked
 from workflow.db import owe
 from workflow.definition import process
@@ -37,13 +37,13 @@ class Task:
 
 
 def notify(task: Task) -> None:
-    """Write one mail row per person whom the event concerns."""
+    """Write one mail row per person whom the event concerns; muted where they want no mail of it."""
     case = task.case
     notices = notices_for(process(case.process), task.event.name, task.event.data)
     for audience, kind in notices.items():
-        for person in recipients(task.session, audience, kind, case, task.event, task.now):
+        for person, mailed in tell(task.session, audience, kind, case, task.event, task.now):
             if person.id != task.event.actor_id or audience in {"proposer", "subject"}:
-                _owe_mail(task, case, person, audience, kind)
+                _owe_mail(task, case, person, audience, kind, muted=not mailed)
 
 
 def autopilot(task: Task) -> None:
@@ -72,7 +72,7 @@ HANDLERS: dict[str, Callable[[Task], None]] = {
 }
 
 
-def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str) -> None:
+def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str, *, muted: bool) -> None:
     domain = urlsplit(task.office.settings.address).hostname or "loncatan"
     message_id = f"<{kind}.{task.event.id}.{person.id}@{domain}>"
     if task.session.scalar(select(Email.id).where(Email.message_id == message_id)) is not None:
@@ -89,12 +89,15 @@ def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str) ->
         html=letter.html,
         on_unknown=letter.on_unknown,
         mail_group=switch_of(kind, audience, case, task.event),
+        muted=muted,
         due_at=task.now,
+        dropped_at=task.now if muted else None,
         created_at=task.now,
     )
     task.session.add(email)
     task.session.flush()
-    owe(task.session, "email", email.id)
+    if not muted:
+        owe(task.session, "email", email.id)
 
 
 def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:

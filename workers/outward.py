@@ -19,6 +19,18 @@ LIMIT = 10.0
 """Seconds from the first look at the name to the status of the answer."""
 
 
+REFUSED = {
+    9: "belum berlaku",
+    10: "sudah kedaluwarsa",
+    18: "diterbitkan sendiri",
+    19: "penerbitnya tidak dipercaya",
+    20: "penerbitnya tidak dipercaya",
+    21: "penerbitnya tidak dipercaya",
+    62: "bukan untuk nama ini",
+}
+"""Why a certificate is not taken, by OpenSSL's number (X509_V_ERR_…)."""
+
+
 class Unreachable(Exception):
     """No answer, in words for the log: the name, the network, TLS or the time."""
 
@@ -40,6 +52,9 @@ def post(
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, {**headers, "Host": parts.netloc, "Connection": "close"})
         return connection.getresponse().status
+    except ssl.SSLCertVerificationError as fault:
+        why = REFUSED.get(fault.verify_code, fault.verify_message)
+        raise Unreachable(f"sertifikat TLS {parts.hostname} ditolak: {why}") from fault
     except (OSError, HTTPException) as fault:
         if time.monotonic() >= ends_at:
             raise Unreachable(f"tidak ada jawaban dalam {limit:.0f} detik") from fault

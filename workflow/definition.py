@@ -130,6 +130,14 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """What an innovation of a stage or a later one may be given; `text` goes on after the agency's name."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Stage:
     """A section of the process: one file. A `scored` stage is an entry for the index of a year."""
 
@@ -141,6 +149,7 @@ class Stage:
     start: str
     scored: bool
     archive: str | None
+    certificate: Certificate | None
     states: Mapping[str, State]
     transitions: tuple[Transition, ...]
 
@@ -255,6 +264,7 @@ def _stage(name: str, raw: dict[str, Any]) -> Stage:
         start=f"{name}.{raw['start']}",
         scored=raw.get("scored", False),
         archive=_full(name, raw["archive"]) if "archive" in raw else None,
+        certificate=Certificate(**raw["certificate"]) if "certificate" in raw else None,
         states=states,
         transitions=tuple(_transition(name, t) for t in raw.get("transitions", [])),
     )

@@ -47,7 +47,7 @@ def mails(session: Session) -> Summary:
             _count(Email.done_at.is_not(None)),
             _count(and_(is_open(Email), Email.unknown_at.is_not(None))),
             _count(_is_parked(Email)),
-            _count(Email.dropped_at.is_not(None)),
+            _count(_is_dropped(Email)),
             func.min(Email.created_at).filter(_waiting_mail()),
         )
     ).one()
@@ -116,6 +116,12 @@ def _is_parked(kind: Kind) -> ColumnElement[bool]:
     return and_(kind.parked_at.is_not(None), kind.dropped_at.is_(None))
 
 
+def _is_dropped(kind: Kind) -> ColumnElement[bool]:
+    """Given up by a person; a muted mail never was to be sent."""
+    dropped = kind.dropped_at.is_not(None)
+    return and_(dropped, Email.muted.is_(False)) if kind is Email else dropped
+
+
 def _how_many(kind: Kind, condition: ColumnElement[bool]) -> ColumnElement[int]:
     return select(func.count()).select_from(kind).where(condition).scalar_subquery()
 
@@ -124,11 +130,11 @@ STATES = ("waiting", "unknown", "parked", "done", "dropped")
 
 
 def state_of(row: Job | Email, now: datetime) -> str:
-    """The one word for where a row stands: done, dropped, parked, unknown, sending, retrying, waiting."""
+    """Where a row stands, in one word: done, muted, dropped, parked, unknown, sending, retrying, waiting."""
     if row.done_at is not None:
         return "done"
     if row.dropped_at is not None:
-        return "dropped"
+        return "muted" if isinstance(row, Email) and row.muted else "dropped"
     if row.parked_at is not None:
         return "parked"
     if isinstance(row, Email) and row.unknown_at is not None:
@@ -141,7 +147,7 @@ def state_of(row: Job | Email, now: datetime) -> str:
 _CONDITIONS: dict[str, Any] = {
     "done": lambda kind: kind.done_at.is_not(None),
     "parked": _is_parked,
-    "dropped": lambda kind: kind.dropped_at.is_not(None),
+    "dropped": _is_dropped,
 }
 
 
@@ -231,7 +237,7 @@ def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
         values |= {"handed_at": None, "unknown_at": None}
     done = session.execute(
         update(table)
-        .where(table.id == row_id, table.done_at.is_(None))
+        .where(table.id == row_id, table.done_at.is_(None), *_to_be_sent(table))
         .where((table.leased_until.is_(None)) | (table.leased_until < now))
         .values(values)
         .returning(table)
@@ -240,6 +246,10 @@ def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
     if done is not None:
         owe(session, "webhook" if isinstance(done, Job) and done.webhook_id else kind, row_id)
     return done is not None
+
+
+def _to_be_sent(table: Kind) -> list[ColumnElement[bool]]:
+    return [Email.muted.is_(False)] if table is Email else []
 
 
 def drop(session: Session, kind: str, row_id: int, now: datetime) -> bool:

@@ -214,6 +214,11 @@ def may_export_year(user: User) -> bool:
     return bool(user.global_roles & SEE_EVERY_CASE)
 
 
+def may_export_registry(user: User) -> bool:
+    """Carry the registry over into the office's other one."""
+    return bool(user.global_roles & SEE_EVERY_CASE)
+
+
 def import_kinds(user: User) -> tuple[str, ...]:
     """What a person may bring in: cohorts whoever runs the training, the registry whoever keeps it."""
     if "coordinator" in user.global_roles:
@@ -227,6 +232,11 @@ def may_import(user: User) -> bool:
 
 def may_manage_people(user: User) -> bool:
     return "admin" in user.global_roles
+
+
+def may_edit_agencies(user: User) -> bool:
+    """Say how the public reaches an agency."""
+    return bool(user.global_roles & {"coordinator", "admin"})
 
 
 def may_manage_webhooks(user: User) -> bool:

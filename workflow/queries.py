@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from workflow import conflicts, policy
+from workflow import conflicts, inbox, policy
 from workflow.conflicts import Finding
 from workflow.definition import process, versions
 from workflow.models import (
@@ -115,8 +115,11 @@ def needs_reviewers(session: Session, user: User) -> list[Case]:
     )
 
 
-def count_work(session: Session, user: User) -> int:
-    return session.scalar(select(func.count()).select_from(Case).where(my_turn(user))) or 0
+def waiting_for(session: Session, user: User) -> tuple[int, int]:
+    """How many cases wait for this person, and how many notices they have not read."""
+    work = select(func.count()).select_from(Case).where(my_turn(user)).scalar_subquery()
+    row = session.execute(select(work, inbox.unread(user))).one()
+    return row[0], row[1]
 
 
 def review_queue(session: Session, user: User) -> tuple[list[Case], int]:

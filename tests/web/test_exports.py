@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.web.conftest import Call
+from tests.innovations import in_use
+from tests.web.conftest import Call, SignIn
 from web.cli import main
 from workflow import commands, validation
 from workflow.db import Database
@@ -93,3 +94,20 @@ def test_the_command_line_packs_an_entry(
     assert json.loads(result.stdout)["file"]["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
     assert "manifest.json" in zipfile.ZipFile(target).namelist()
     assert (neither.exit_code, unknown.exit_code) == (1, 1)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_registry_leaves_for_si_risma_with_its_keepers_alone(
+    sign_in: SignIn, call: Call, database: Database, as_: Callable[[Session, str], Actor]
+) -> None:
+    with database.write() as session:
+        number = in_use(session, as_(session, "endah"))
+    table = sign_in("endah").get("/ekspor/si-risma.csv")
+    assert table.data.decode("utf-8-sig").startswith("Judul;Jenis;")
+    assert number in table.text
+    told = call("haryo", "get", "/registry/si-risma").get_json()
+    assert [row["nomor"] for row in told["items"]] == [number]
+    again = call("haryo", "get", f"/registry/si-risma?after={told['next_after']}").get_json()
+    assert again == {"items": [], "next_after": told["next_after"]}
+    assert sign_in("ani").get("/ekspor/si-risma.json").status_code == 403
+    assert call("ani", "get", "/registry/si-risma").status_code == 403

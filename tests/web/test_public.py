@@ -4,22 +4,36 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from xml.etree import ElementTree as ET
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
+from tests.innovations import in_use
+from tests.web.conftest import SignIn
 from tests.workflow.registry import fill
 from web import create_app
 from workflow import public, queries
 from workflow.db import Database
+from workflow.ledger import Actor
 from workflow.models import Case, Participant, User
 from workflow.settings import Settings
 
-STARTS = ("/", "/registri", "/sitemap.xml", "/robots.txt", "/data/katalog.jsonld")
+STARTS = ("/", "/registri", "/registri/feed.atom", "/sitemap.xml", "/robots.txt", "/data/katalog.jsonld")
+SHARED = ("/", "/registri", "/proses", "/privasi")
+OFFICE = {
+    "address": "Jalan Contoh Nomor 1, Sragen",
+    "phone": "(0271) 000000",
+    "email": "kantor@contoh.invalid",
+}
+ATOM = "{http://www.w3.org/2005/Atom}"
 SCORE = "73.91"
 LINKED = re.compile(r'(?:href=|<loc>|"@id": ?)"?([^"<> ]+)')
 NIP = re.compile(r"(?<!\d)\d{18}(?!\d)|(?<!\d)\d{8} \d{6} \d \d{3}(?!\d)")
@@ -48,6 +62,7 @@ def secrets(visitor: FlaskClient, database: Database, clock: MovableClock) -> se
         cases[2].forms = _summary(cases[2], "Hubungi rahasia@contoh.invalid, NIP 198501012010011001.")
         cases[3].forms = {**cases[3].forms, "iga_result": {"score": SCORE}}
         hidden = [cases[0].title, *session.scalars(select(Case.title).where(~queries.public()))]
+        cases[4].agency.contact = OFFICE
         people = list(session.scalars(select(User)).unique())
         names = {part for user in people for part in (user.name, user.name.partition(",")[0])}
         return {*hidden, *names, *(user.email for user in people), SCORE, SCORE.replace(".", ",")}
@@ -66,7 +81,8 @@ def test_no_public_address_says_what_is_not_public(
     for path, text in pages.items():
         assert {secret for secret in secrets if secret in text} == set(), path
         assert NIP.findall(text) == [], path
-        assert EMAIL.findall(text) == [], path
+        assert set(EMAIL.findall(text)) <= {OFFICE["email"]}, path
+    assert any(OFFICE["address"] in text for text in pages.values())
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -112,6 +128,110 @@ def test_open_data_agrees_and_is_sent_again_only_when_changed(
     with database.write() as session:
         queries.public_recent(session)[0].title = "Judul yang baru"
     assert visitor.get("/data/registri.json", headers=asked).status_code == 200
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_feed_is_atom_that_leads_to_public_pages(
+    app: Flask, database: Database, as_: Callable[[Session, str], Actor]
+) -> None:
+    visitor = app.test_client()
+    with database.write() as session:
+        number = in_use(session, as_(session, "endah"))
+    feed = ET.fromstring(visitor.get("/registri/feed.atom").data)  # noqa: S314 - it is our own
+
+    entry = feed.find(f"{ATOM}entry")
+    assert feed.tag == f"{ATOM}feed"
+    assert feed.findtext(f"{ATOM}updated")
+    assert entry is not None
+    assert entry.findtext(f"{ATOM}title") == "SIAGA POSYANDU: gizi balita terpantau"
+    link = entry.find(f"{ATOM}link")
+    assert link is not None
+    assert link.get("href", "").endswith(f"/registri/{number}")
+    assert 'type="application/atom+xml"' in visitor.get("/registri").text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_pages_of_visitors_may_be_kept_and_are_sent_again_only_when_changed(
+    visitor: FlaskClient, database: Database
+) -> None:
+    with database.read() as session:
+        number = queries.public_recent(session)[0].number
+    for path in (*SHARED, f"/registri/{number}"):
+        page = visitor.get(path)
+        asked = {"If-None-Match": page.headers["ETag"]}
+        assert page.cache_control.public, path
+        assert page.cache_control.s_maxage, path
+        assert (page.cache_control.max_age, page.cache_control.must_revalidate) == (0, True), path
+        assert "Cookie" in page.headers["Vary"], path
+        assert "Set-Cookie" not in page.headers, path
+        assert visitor.get(path, headers=asked).status_code == 304, path
+
+    asked = {"If-None-Match": visitor.get(f"/registri/{number}").headers["ETag"]}
+    with database.write() as session:
+        session.scalars(select(Case).where(Case.number == number)).one().title = "Judul yang baru"
+    assert visitor.get(f"/registri/{number}", headers=asked).status_code == 200
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_page_with_a_session_behind_it_is_never_kept(visitor: FlaskClient, sign_in: SignIn) -> None:
+    with visitor.session_transaction() as session:
+        session["_flashes"] = [("ok", "Anda telah keluar.")]
+    greeted = visitor.get("/registri")
+    assert "Anda telah keluar." in greeted.text
+    assert "private" in greeted.headers["Cache-Control"]
+    form = visitor.get("/masuk")
+    assert "private" in form.headers["Cache-Control"]
+
+    for path in SHARED:
+        page = sign_in("endah").get(path)
+        assert page.headers["Cache-Control"] == "private, no-store", path
+        assert "ETag" not in page.headers, path
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_language_is_chosen_on_a_page_that_was_kept(visitor: FlaskClient) -> None:
+    german = visitor.post("/bahasa", data={"lang": "de", "next": "//elsewhere.invalid"})
+    assert (german.location, "Set-Cookie" in german.headers) == ("/", False)
+    visitor.post("/bahasa", data={"lang": "en", "next": "/registri"})
+    assert 'lang="en"' in visitor.get("/registri").text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_innovation_that_came_to_an_end_says_so(visitor: FlaskClient, database: Database) -> None:
+    with database.write() as session:
+        case = queries.public_recent(session)[0]
+        case.state, case.outcome, number = "opd_pilot.stopped", "stopped", case.number
+    assert "Inovasi ini dihentikan sejak" in visitor.get(f"/registri/{number}").text
+    assert _ended(visitor, number) == "stopped"
+
+    with database.write() as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        case.state = "competition.archived"
+    assert "dihentikan" not in visitor.get(f"/registri/{number}").text
+    assert _ended(visitor, number) == ""
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_certificate_is_fetched_by_its_people_and_checked_by_everybody(
+    app: Flask, sign_in: SignIn, database: Database, as_: Callable[[Session, str], Actor]
+) -> None:
+    with database.write() as session:
+        number = in_use(session, as_(session, "endah"))
+    assert "Tercatat" in app.test_client().get(f"/registri/{number}").text
+    fetched = sign_in("ani").get(f"/usulan/{number}/piagam.pdf")
+    assert fetched.data.startswith(b"%PDF")
+    assert sign_in("rudi").get(f"/usulan/{number}/piagam.pdf").status_code == 404
+
+    with database.write() as session:
+        case = session.scalars(select(Case).where(Case.number == number)).one()
+        case.state, case.outcome = "opd_pilot.stopped", "stopped"
+    assert "Tercatat" not in app.test_client().get(f"/registri/{number}").text
+    assert sign_in("ani").get(f"/usulan/{number}/piagam.pdf").status_code == 404
+
+
+def _ended(visitor: FlaskClient, number: str) -> str:
+    rows = json.loads(visitor.get("/data/registri.json").data)
+    return str(next(row["ended"] for row in rows if row["number"] == number))
 
 
 def walk(visitor: FlaskClient) -> dict[str, str]:

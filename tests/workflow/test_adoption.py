@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import MONDAY, MovableClock
 from tests.innovations import in_use
-from workflow import adoptions, commands, fold, policy
+from workflow import adoptions, commands, fold, policy, public
 from workflow.calendar import wib_date
 from workflow.db import Database
 from workflow.errors import Forbidden, Invalid, NotFound, Refused
@@ -119,6 +119,16 @@ def test_three_generations_end_the_replication_of_the_innovation(
         assert adoptions.network(session, root) == ["disdikbud", "dishub", "dlh"]
         assert adoptions.other_regions(root) == []
         assert list(fold.differences(session)) == []
+
+
+def test_the_public_hears_of_an_adoption_once_it_is_finished(
+    database: Database, as_: As, origin: str, adopt: Callable[..., str]
+) -> None:
+    adopt(origin, "dlh", "yuli")
+    interest(database, as_, "dishub", origin)
+    with database.read() as session:
+        told = [(n.case.number, n.adopter.code if n.adopter else None) for n in public.news(session, 9)]
+    assert told == [(origin, "dlh"), (origin, None)]
 
 
 def test_an_offer_is_mailed_to_the_head_who_names_somebody_and_answers(

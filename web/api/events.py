@@ -8,6 +8,7 @@ from web.api.problems import bounded
 from web.context import desk, now
 from workflow import commands, discussion, policy, queries
 from workflow.errors import Forbidden, Invalid
+from workflow.exports import si_risma
 
 bp = Blueprint("api_events", __name__, url_prefix="/api/v1")
 bp.register_error_handler(Invalid, bounded)
@@ -48,3 +49,14 @@ def feed() -> Response:
         items=[answers.event(e, numbers[e.case_id], people, readable=True) for e in rows],
         next_after=rows[-1].id if rows else asked["after"],
     )
+
+
+@bp.get("/registry/si-risma")
+def for_si_risma() -> Response:
+    """The public registry in the columns of Si Risma."""
+    if not policy.may_export_registry(caller()):
+        raise Forbidden("Ekspor registri hanya untuk koordinator dan auditor.")
+    asked = parameters.read()
+    with desk().database.read() as session:
+        rows = si_risma.rows(session, asked["after"], asked["limit"])
+    return jsonify(items=rows, next_after=rows[-1]["posisi"] if rows else asked["after"])

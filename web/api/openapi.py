@@ -183,6 +183,12 @@ OPERATIONS = (
         "api_events.feed", "get", f"{PREFIX}/events", "Peristiwa dan surel", "Aliran semua peristiwa",
         "Untuk koordinator dan auditor. Simpan `next_after`, lalu tanyakan lagi dengan `after`.", "feed",
     ),
+    Operation(
+        "api_events.for_si_risma", "get", f"{PREFIX}/registry/si-risma", "Peristiwa dan surel",
+        "Registri dalam kolom Si Risma",
+        "Untuk koordinator dan auditor. Baris datang lagi bila inovasinya berubah; simpan `next_after`.",
+        "si_risma_feed",
+    ),
 )  # fmt: skip
 
 LISTED = ("adoption", "email", "event", "evidence", "match", "message")
@@ -286,6 +292,7 @@ def _schemas() -> Json:
     found["proposal_page"] = _listing("proposal_item", next_cursor={"type": ["string", "null"]}, total=count)
     found["feed"] = _listing("event", next_after=count)
     found |= {f"{name}_list": _listing(name) for name in LISTED}
+    found["si_risma_feed"] = _listing("si_risma", next_after=count)
     return found | {"any_schema": {"title": "Dokumen JSON", "type": "object"}}
 
 

@@ -47,10 +47,10 @@ def of(endpoint: str | None) -> Mapping[str, Schema]:
                 "default": imports.PAGE,
             },
         }
-    if endpoint == "api_events.feed":
+    if endpoint in {"api_events.feed", "api_events.for_si_risma"}:
         after = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0}
         return {
-            "after": {**after, "description": "id peristiwa terakhir yang sudah diterima"},
+            "after": {**after, "description": "posisi (id peristiwa) terakhir yang sudah diterima"},
             "limit": {"type": "integer", "minimum": 1, "maximum": LARGEST_FEED_PAGE, "default": FEED_PAGE},
         }
     return {}

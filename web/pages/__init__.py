@@ -13,6 +13,7 @@ from web.language import locale
 from web.pages import (
     account,
     adoptions,
+    agencies,
     assignments,
     audit,
     bulk,
@@ -28,6 +29,7 @@ from web.pages import (
     health,
     home,
     imports,
+    inbox,
     lessons,
     lists,
     mails,
@@ -79,7 +81,9 @@ def init_app(app: Flask) -> None:
         imports,
         account,
         mails,
+        inbox,
         people,
+        agencies,
         audit,
         webhooks,
     ):
@@ -109,10 +113,12 @@ def _frame() -> dict[str, Any]:
     """Navigation, person, language, banners."""
     user = viewer()
     settings = desk().settings
+    work, unread = _waiting(user) if user else (0, 0)
     return {
         "lang": locale(),
         "me": user,
-        "nav": _nav(user),
+        "nav": _nav(user, work),
+        "inbox": {"unread": unread, "current": request.path.startswith("/kotak-masuk")} if user else None,
         "user": _user(user) if user else None,
         "links": {
             "account": "/akun",
@@ -126,6 +132,11 @@ def _frame() -> dict[str, Any]:
     }
 
 
+def _waiting(user: User) -> tuple[int, int]:
+    with desk().database.read() as session:
+        return queries.waiting_for(session, user)
+
+
 def _user(user: User) -> dict[str, Any]:
     titles = [_(ROLE_NAMES[role]) for role in policy.GLOBAL_ROLES if role in user.global_roles]
     return {
@@ -137,11 +148,9 @@ def _user(user: User) -> dict[str, Any]:
     }
 
 
-def _nav(user: User | None) -> list[dict[str, Any]]:
+def _nav(user: User | None, waiting: int) -> list[dict[str, Any]]:
     if user is None:
         return _marked([(_("Registri"), "/registri", None), (_("Proses"), "/proses", None)])
-    with desk().database.read() as session:
-        waiting = queries.count_work(session, user)
     offered = [
         (_("Pekerjaan saya"), "/beranda", True),
         (_("Usulan"), "/usulan", True),

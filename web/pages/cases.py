@@ -15,6 +15,7 @@ from web.language import locale
 from web.once import once
 from workflow import (
     adoptions,
+    certificates,
     commands,
     comparison,
     discussion,
@@ -151,6 +152,7 @@ def show(number: str) -> str:
         adaptation = comparison.adaptation(case, locale())
         files = revision.files(session, case.id)
         open_to = discussion.audiences(session, who.user, case) if who.user else ()
+        certificate = certificates.of(session, case)
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -159,11 +161,12 @@ def show(number: str) -> str:
         user, case, reviewed_by_me=mine, others=rule.others if rule else "after_own"
     )
     hidden = {"version": commands.etag(case)}
-    mails = {e.id: sum(1 for m in emails if m.event_id == e.id) for e in events}
+    mails = {e.id: sum(1 for m in emails if m.event_id == e.id and not m.muted) for e in events}
     return render_template(
         "cases/show.html",
         case=case,
         tab=tab if tab in TABS else TABS[0],
+        certificate=certificate,
         flow=process(case.process),
         state=process(case.process).states[case.state],
         pill=case_view.state_pill(case, now(), locale()),

@@ -1,5 +1,6 @@
 """Packages of entries: order one, watch it being made, fetch it, stop it."""
 
+import json
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
@@ -11,9 +12,9 @@ from web.context import actor, desk, me
 from web.downloads import send_package
 from web.guards import allowed, signed_in
 from web.language import say as _
-from workflow import policy
+from workflow import policy, sheets
 from workflow.errors import NotFound, Refused
-from workflow.exports import build, orders
+from workflow.exports import build, orders, si_risma
 from workflow.models import Export, ExportPart
 
 bp = Blueprint("exports", __name__)
@@ -27,7 +28,7 @@ LARGEST_ID = 2**31 - 1
 def index() -> str:
     with desk().database.read() as session:
         rows = [_facts(session, made) for made in orders.list_exports(session, actor(session))]
-    return render_template("exports/index.html", rows=rows)
+    return render_template("exports/index.html", rows=rows, registry=policy.may_export_registry(me()))
 
 
 @bp.post("/usulan/<number>/ekspor")
@@ -48,6 +49,21 @@ def of_year(year: int) -> BaseResponse:
         flash(str(refusal), "warning")
         return redirect(f"/iga?tahun={year}")
     return redirect(f"/ekspor/{made.id}")
+
+
+@bp.get("/ekspor/si-risma.<any(csv, json):kind>")
+@allowed(policy.may_export_registry)
+def for_si_risma(kind: str) -> Response:
+    """The registry in the columns of Si Risma; with `after`, only what changed behind that position."""
+    after = min(max(request.args.get("after", 0, type=int), 0), LARGEST_ID)
+    with desk().database.read() as session:
+        rows = si_risma.rows(session, after)
+    name = f"si-risma-{rows[-1]['posisi'] if rows else after}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    if kind == "csv":
+        body = sheets.as_csv(si_risma.table(rows))
+        return Response(body, content_type="text/csv; charset=utf-8", headers=headers)
+    return Response(json.dumps(rows, ensure_ascii=False), content_type="application/json", headers=headers)
 
 
 @bp.get("/iga/<int:year>/rekapitulasi.xlsx")

@@ -7,6 +7,7 @@ from web import case_view
 from web.context import desk, me, now
 from web.guards import signed_in
 from web.language import COOKIE, LANGUAGES, locale
+from web.sharing import shareable
 from workflow import case_lists, queries
 from workflow.definition import process, versions
 
@@ -14,6 +15,7 @@ bp = Blueprint("home", __name__)
 
 
 @bp.get("/")
+@shareable
 def front() -> str:
     """What the public may know: how many innovations have come how far, and which are in use."""
     flow = process(versions()[-1])
@@ -61,6 +63,7 @@ def language() -> BaseResponse:
 
 
 @bp.get("/privasi")
+@shareable
 def privacy() -> str:
     return render_template("privacy.html")
 

@@ -8,6 +8,7 @@ from web.case_view import FACT_TITLES
 from web.context import desk, viewer
 from web.language import locale
 from web.language import say as _
+from web.sharing import shareable
 from workflow import drawing, notice_rules, queries
 from workflow.definition import Process, process, versions
 from workflow.phrases import AUDIENCE_NAMES, MAIL_NAMES, ROLE_NAMES
@@ -16,6 +17,7 @@ bp = Blueprint("process", __name__, url_prefix="/proses")
 
 
 @bp.get("")
+@shareable
 def show() -> str:
     flow = process(versions()[-1])
     counts = {}

@@ -1,26 +1,33 @@
-"""The public registry: list, page of an innovation, open data, sitemap. Nothing here asks who reads."""
+"""The public registry: list, page of an innovation, news, open data, sitemap; the same for everybody."""
 
 import json
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from web import case_view, result_view
-from web.context import desk, now
+from web.context import actor, desk, now, viewer
+from web.guards import signed_in
 from web.language import locale
-from workflow import public, sheets
+from web.sharing import published, shareable
+from workflow import certificates, commands, policy, public, sheets
+from workflow.errors import NotFound
+from workflow.exports.certificate import paper
 from workflow.models import Case
 
 bp = Blueprint("registry", __name__)
 
-MINUTES_KEPT = 5
 CLOSED = ("/akun", "/api/", "/beranda", "/demo/", "/masuk", "/usulan")
+NEWS = 50
+NO_NEWS_SINCE = datetime(2022, 1, 1, tzinfo=UTC)
 DATA = {"csv": "text/csv", "json": "application/json"}
 
 
 @bp.get("/registri")
+@shareable
 def index() -> str:
     q = request.args.get("q", "").strip()[:200]
     page = max(request.args.get("page", 1, type=int), 1)
@@ -37,10 +44,26 @@ def index() -> str:
     )
 
 
+@bp.get("/registri/feed.atom")
+def feed() -> Response:
+    """What became public last, as Atom (RFC 4287)."""
+    with desk().database.read() as session:
+        news = public.news(session, NEWS)
+    made = render_template(
+        "registry/feed.xml",
+        news=news,
+        updated=news[0].at if news else NO_NEWS_SINCE,
+        address=desk().settings.address,
+    )
+    return published(made.encode(), "application/atom+xml")
+
+
 @bp.get("/registri/<number>")
+@shareable
 def show(number: str) -> str:
     with desk().database.read() as session:
         found = public.record(session, number)
+        given = certificates.of(session, found.case) if found else None
     if found is None:
         abort(404)
     measures = [
@@ -48,19 +71,41 @@ def show(number: str) -> str:
         for measure in (result_view.measures(found.case) if found.in_use else [])
         if public.tells_of_nobody(found.case, f"{measure.title} {measure.unit} {measure.source}")
     ]
-    return render_template("registry/show.html", record=found, card=_card(found.case), measures=measures)
+    reader = viewer()
+    return render_template(
+        "registry/show.html",
+        record=found,
+        card=_card(found.case),
+        measures=measures,
+        certificate=given,
+        may_edit_agencies=reader is not None and policy.may_edit_agencies(reader),
+    )
+
+
+@bp.get("/usulan/<number>/piagam.pdf")
+@signed_in
+def certificate(number: str) -> Response:
+    """The certificate, for those who may see the case; everybody else checks it on the public page."""
+    with desk().database.read() as session:
+        case = commands.find(session, actor(session), number)
+        given = certificates.of(session, case)
+        if given is None:
+            raise NotFound
+        made = paper(session, given, desk().settings.address)
+    head = {"Content-Disposition": f"inline; filename=piagam-{given.number}.pdf"}
+    return Response(made, content_type="application/pdf", headers=head)
 
 
 @bp.get("/data/registri.csv")
 def as_csv() -> Response:
     head = [field.name for field in fields(public.Line)]
     rows = [[str(value) for value in row.values()] for row in _rows()]
-    return _published(sheets.as_csv([head, *rows]), "text/csv; charset=utf-8")
+    return published(sheets.as_csv([head, *rows]), "text/csv; charset=utf-8")
 
 
 @bp.get("/data/registri.json")
 def as_json() -> Response:
-    return _published(json.dumps(_rows(), ensure_ascii=False).encode(), "application/json")
+    return published(json.dumps(_rows(), ensure_ascii=False).encode(), "application/json")
 
 
 @bp.get("/data/katalog.jsonld")
@@ -83,7 +128,7 @@ def catalogue() -> Response:
             for ending, kind in DATA.items()
         ],
     }
-    return _published(json.dumps(told, ensure_ascii=False).encode(), "application/ld+json")
+    return published(json.dumps(told, ensure_ascii=False).encode(), "application/ld+json")
 
 
 @bp.get("/sitemap.xml")
@@ -91,14 +136,14 @@ def sitemap() -> Response:
     address = desk().settings.address
     places = ["/", "/registri", "/proses", *(f"/registri/{row['number']}" for row in _rows())]
     made = render_template("registry/sitemap.xml", places=[address + p for p in places[: public.MOST_TAKEN]])
-    return _published(made.encode(), "application/xml")
+    return published(made.encode(), "application/xml")
 
 
 @bp.get("/robots.txt")
 def robots() -> Response:
     said = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED)]
     said.append(f"Sitemap: {desk().settings.address}/sitemap.xml")
-    return _published("\n".join([*said, ""]).encode(), "text/plain; charset=utf-8")
+    return published("\n".join([*said, ""]).encode(), "text/plain; charset=utf-8")
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -108,12 +153,3 @@ def _rows() -> list[dict[str, Any]]:
 
 def _card(case: Case) -> dict[str, Any]:
     return {"case": case, "marks": case_view.stage_marks(case, now(), locale())}
-
-
-def _published(body: bytes, kind: str) -> Response:
-    """The same for everybody, so anybody may keep it for a while and ask whether it changed."""
-    answer = Response(body, content_type=kind)
-    answer.cache_control.public = True
-    answer.cache_control.max_age = MINUTES_KEPT * 60
-    answer.add_etag()
-    return answer.make_conditional(request)

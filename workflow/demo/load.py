@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -24,6 +24,9 @@ from workflow.models import Agency, Case, Cohort, Email, Fact
 from workflow.people import create_user
 
 TODAY = datetime(2022, 12, 1, 9, 0, tzinfo=WIB)
+READ_UNTIL = TODAY - timedelta(days=3)
+"""Older mails count as read: an inbox of years would show nobody what is new."""
+
 BEGINNING = datetime(2021, 1, 4, 8, 0, tzinfo=WIB)
 COHORT = "pkp-iv-2022"
 PERSONAS = "demo_personas"
@@ -81,6 +84,7 @@ def load_demo(
     with database.write() as session:
         session.add(Cohort(code=COHORT, name="PKP Angkatan IV 2022", year=2022))
         _people(session, [*found, *taken])
+        _offices(session)
     story = Story(database, store, drain, TODAY)
     for innovation in found:
         story.plan(innovation, COHORT)
@@ -92,9 +96,17 @@ def load_demo(
     with database.write() as session:
         session.add(Fact(name=PERSONAS, value=_personas(found)))
         set_clock(session, TODAY)
+        session.execute(update(Email).where(Email.created_at < READ_UNTIL).values(read_at=Email.created_at))
         # they leave once the system runs, and are not late because the story is old
         session.execute(update(Email).where(Email.done_at.is_(None)).values(created_at=TODAY, due_at=TODAY))
     return len(found)
+
+
+def _offices(session: Session) -> None:
+    """An invented contact for every department; the offices below it show what a missing one looks like."""
+    for agency in session.scalars(select(Agency).where(Agency.parent_id.is_(None)).order_by(Agency.id)):
+        address = f"Jalan Peragaan Nomor {agency.id}, Sragen (alamat rekaan)"
+        agency.contact = {"address": address, "phone": "(0271) 000000", "email": f"{agency.code}@{DOMAIN}"}
 
 
 def _declare_conflict(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,12 +16,18 @@ from workflow.exports.sheets import STATES, category
 
 def entry(package: Package) -> bytes:
     """The PDF; the same entry gives the same bytes."""
+    said = {"entry": json.dumps(_said(package), ensure_ascii=False)}
+    return typeset(_template(), said, package.changed_at)
+
+
+def typeset(template: bytes, inputs: dict[str, str], dated: datetime) -> bytes:
+    """The PDF of a template; what it says comes as data, and `dated` is when it says it was made."""
     made = typst.compile(
-        _template(),
+        template,
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"entry": json.dumps(_said(package), ensure_ascii=False)},
-        timestamp=int(package.changed_at.timestamp()),
+        sys_inputs=inputs,
+        timestamp=int(dated.timestamp()),
     )
     if not isinstance(made, bytes):
         raise TypeError("Typst gave no PDF")

@@ -15,6 +15,7 @@ class Agency(Base):
 
     Names change with every reorganisation (SOTK): `aliases` keeps what it was called before or since,
     `valid_from` and `valid_to` bound the years in which it exists. `path` lists the codes from the root.
+    `contact` is public: address, phone and email of the office (schema `agency_contact`).
     """
 
     __tablename__ = "agencies"
@@ -29,6 +30,7 @@ class Agency(Base):
     aliases: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    contact: Mapped[dict[str, str]] = mapped_column(CanonicalJson, default=dict)
 
     parent: Mapped["Agency | None"] = relationship(remote_side=[id])
 

@@ -62,12 +62,20 @@ class Email(Duty, Base):
     `handed_at` is set before SMTP is spoken to and cleared by a clear refusal; a row that has it
     and is neither done nor taken any more is *unknown*: the server may or may not have accepted it.
     `unknown_at` marks those, for a person to decide, unless `on_unknown` is "resend".
-    `mail_group` is the group its reader may switch off; None for a mail that always arrives.
+    `mail_group` is the group its reader may switch off; None for a mail that always arrives. A `muted` one
+    was never to be sent, because its reader had switched the group off: it stands in the inbox alone, and is
+    dropped from the start. `read_at` is when its recipient read it there.
     """
 
     __tablename__ = "emails"
     __table_args__ = (
         UniqueConstraint("event_id", "recipient_id", "kind"),
+        Index(
+            "ix_emails_unread",
+            "recipient_id",
+            sqlite_where=text("read_at IS NULL"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
         Index("ix_emails_open", "due_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
         Index("ix_emails_parked", "id", sqlite_where=text(PARKED), postgresql_where=text(PARKED)),
     )
@@ -84,6 +92,8 @@ class Email(Duty, Base):
     words: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     on_unknown: Mapped[str] = mapped_column(String(10), default="hold")
     mail_group: Mapped[str | None] = mapped_column(String(20))
+    muted: Mapped[bool] = mapped_column(default=False)
+    read_at: Mapped[datetime | None]
     handed_at: Mapped[datetime | None]
     unknown_at: Mapped[datetime | None]
 
