@@ -14,15 +14,16 @@ from workflow.settings import Settings
 
 EVENTS, MAIL, BULK, WEBHOOKS = "events", "mail", "bulk", "webhooks"
 QUEUES = (EVENTS, MAIL, BULK, WEBHOOKS)
-HANDLE, DELIVER, TELL, SCAN, ANCHOR, VERIFY = (
+HANDLE, DELIVER, TELL, SCAN, ANCHOR, VERIFY, CHECK = (
     "workers.tasks.handle",
     "workers.tasks.deliver",
     "workers.tasks.tell_webhook",
     "workers.tasks.scan_deadlines",
     "workers.tasks.anchor_chain",
     "workers.tasks.verify_chain",
+    "workers.tasks.check_files",
 )
-LONGEST_VERIFICATION = 3600
+LONGEST_VERIFICATION, LONGEST_CHECK = 3600, 300
 
 REDIS_OPTIONS = {
     "global_keyprefix": "loncatan:",  # never share keys with another application
@@ -36,7 +37,7 @@ REDIS_OPTIONS = {
     "retry_on_timeout": False,  # no blind second push
     "max_retries": 0,  # the publisher's own connect loop would take 6 s
 }
-SCAN_SECONDS, ANCHOR_SECONDS, VERIFY_SECONDS = 15.0, 60.0, 300.0
+SCAN_SECONDS, ANCHOR_SECONDS, VERIFY_SECONDS, CHECK_SECONDS = 15.0, 60.0, 300.0, 60.0
 MEMORY_OPTIONS = {"polling_interval": 0.01}  # the default of 1 s is the whole latency
 
 
@@ -99,6 +100,11 @@ def celery_config(settings: Settings) -> dict[str, Any]:
             "verify-chain": {
                 "task": VERIFY,
                 "schedule": schedule(VERIFY_SECONDS, nowfun=steady),
+                "options": {"queue": BULK},
+            },
+            "check-files": {
+                "task": CHECK,
+                "schedule": schedule(CHECK_SECONDS, nowfun=steady),
                 "options": {"queue": BULK},
             },
         },

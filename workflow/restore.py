@@ -16,6 +16,7 @@ from workflow.audit import Mark
 from workflow.db import Database
 from workflow.depot import StorageAway, depot_of
 from workflow.evidence_store import name_of
+from workflow.exports import orders
 from workflow.models import Base
 from workflow.search import index
 from workflow.settings import Settings
@@ -50,6 +51,8 @@ def restore(
         verdict = _judge(session, archive)
         _files(archive, settings)
     migrations.upgrade(database)
+    with database.write() as session:  # packages are made again, so no backup holds them
+        orders.let_go_lost(session, depot_of(settings))
     index.complete(database)
     return verdict
 

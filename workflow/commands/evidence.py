@@ -10,12 +10,13 @@ from workflow import dates, policy
 from workflow.clock import WIB
 from workflow.commands.claims import reopen_for
 from workflow.commands.find import find
+from workflow.db import insert_new
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
 from workflow.iid.catalogue import Catalogue
 from workflow.iid.entries import Standing, is_entry, standing
 from workflow.ledger import Actor, record
-from workflow.models import Case, Evidence
+from workflow.models import Case, Evidence, StoredFile
 from workflow.validation import require, schema
 
 ADDERS = frozenset({"proposer", "co_author", "agency_head", "coordinator", "organiser"})
@@ -76,6 +77,14 @@ def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) 
         **vars(new),
     )
     session.add(evidence)
+    insert_new(
+        session,
+        StoredFile,
+        sha256=new.sha256,
+        size=new.size,
+        media_type=new.media_type,
+        stored_at=actor.at,
+    )
     case.version += 1
     session.flush()
     return evidence

@@ -1,0 +1,44 @@
+"""Stored files and their checks"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from workflow.db import CanonicalJson, UtcDateTime
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "stored_files",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("stored_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("checked_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("fault", sa.String(length=10), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_files")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_stored_files_sha256")),
+    )
+    op.create_index(op.f("ix_stored_files_fault"), "stored_files", ["fault"])
+    op.execute(
+        "INSERT INTO stored_files (sha256, size, media_type, stored_at) "
+        "SELECT sha256, MAX(size), MIN(media_type), MIN(uploaded_at) FROM evidence GROUP BY sha256"
+    )
+    op.create_table(
+        "file_checks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("started_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("taken_until", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("phase", sa.String(length=10), nullable=False),
+        sa.Column("cursor", sa.String(length=64), nullable=False),
+        sa.Column("checked", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("altered", sa.Integer(), nullable=False),
+        sa.Column("orphaned", sa.Integer(), nullable=False),
+        sa.Column("orphans", CanonicalJson(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_checks")),
+    )

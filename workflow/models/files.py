@@ -1,0 +1,47 @@
+"""Files as the depot holds them, each once whatever it proves; and the nights on which they were checked."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workflow.db import CanonicalJson
+from workflow.models.base import Base
+
+MISSING, ALTERED = "missing", "altered"
+
+
+class StoredFile(Base):
+    """A file of evidence by its content. `fault` is what the last check found: missing, altered, or nothing."""
+
+    __tablename__ = "stored_files"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(String(100))
+    stored_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    fault: Mapped[str | None] = mapped_column(String(10), index=True)
+
+
+class FileCheck(Base):
+    """One run over all files, a portion at a time: `phase` and `cursor` say where the next one goes on.
+
+    Whoever works on it holds it until `taken_until`. `orphans` names files that no row knows, at most some.
+    """
+
+    __tablename__ = "file_checks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    taken_until: Mapped[datetime | None]
+    phase: Mapped[str] = mapped_column(String(10))
+    cursor: Mapped[str] = mapped_column(String(64))
+    checked: Mapped[int] = mapped_column(default=0)
+    missing: Mapped[int] = mapped_column(default=0)
+    altered: Mapped[int] = mapped_column(default=0)
+    orphaned: Mapped[int] = mapped_column(default=0)
+    orphans: Mapped[list[Any]] = mapped_column(CanonicalJson)
