@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 def check(office: Office) -> int | None:
-    """Go on with the night's check for a while; its id once it is through, None while it is not or not due."""
+    """Go on with the night's check for a while; its id once it is through, else None."""
     with office.database.write() as session:
         check_id = file_check.begin(session, office.clock())
     if check_id is None:

@@ -121,7 +121,8 @@ def _is_what_it_was(file: BufferedReader, row: StoredFile) -> bool:
 def _next(session: Session, cursor: str) -> list[StoredFile]:
     """The files after the cursor, few enough and small enough to be read in one go."""
     query = select(StoredFile).where(StoredFile.sha256 > cursor).order_by(StoredFile.sha256)
-    found, size = [], 0
+    found: list[StoredFile] = []
+    size = 0
     for row in session.scalars(query.limit(AT_ONCE)):
         size += row.size
         if found and size > BYTES_AT_ONCE:
@@ -173,7 +174,7 @@ class Faulty:
 
 def faulty(session: Session) -> tuple[int, int]:
     """How many files are missing and how many altered, as last seen; those withdrawn prove nothing more."""
-    counts = Counter(
+    counts: Counter[str] = Counter(
         dict(session.execute(_faults(StoredFile.sha256, StoredFile.fault).distinct()).all()).values()
     )
     return counts[MISSING], counts[ALTERED]

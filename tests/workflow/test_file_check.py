@@ -17,6 +17,7 @@ from workers import files
 from workers.office import Office
 from workflow import alarms, file_check
 from workflow.db import Database
+from workflow.depot import depot_of
 from workflow.evidence_store import name_of
 from workflow.ledger import Actor
 from workflow.models import Export, FileCheck, StoredFile
@@ -63,7 +64,8 @@ def test_a_file_is_one_row_whatever_it_proves_and_once_a_night_it_is_found_whole
     next_night = files.check(office)
 
     assert (stored(office).size, stored(office).fault) == (len(PROOF), None)
-    assert first is not None and again is None and next_night not in {None, first}
+    assert (first is not None, again) == (True, None)
+    assert next_night not in {None, first}
     assert (last(office).checked, last(office).missing, last(office).altered) == (1, 0, 0)
     assert noticed(office) is None
 
@@ -106,7 +108,7 @@ def test_a_worker_that_dies_on_the_way_is_taken_over_where_it_was(
     with office.database.write() as session:
         dead = file_check.begin(session, clock())
     assert dead is not None
-    file_check.portion(office.database, _depot(office), dead, clock())
+    file_check.portion(office.database, depot_of(office.settings), dead, clock())
     while_held = files.check(office)
     clock.tick(minutes=11)
     taken_over = files.check(office)
@@ -144,9 +146,3 @@ def test_the_command_names_the_proposals_and_clears_what_belongs_to_none(
     assert "1 berkas diperiksa: 1 hilang, 0 berubah, 1 tanpa catatan (dihapus)." in result.output
     assert result.output.count(f"missing  {sha256}") == 2
     assert not stray.exists()
-
-
-def _depot(office: Office):
-    from workflow.depot import depot_of
-
-    return depot_of(office.settings)

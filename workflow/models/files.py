@@ -13,7 +13,7 @@ MISSING, ALTERED = "missing", "altered"
 
 
 class StoredFile(Base):
-    """A file of evidence by its content. `fault` is what the last check found: missing, altered, or nothing."""
+    """A file of evidence by its content. `fault` is what the last check found: missing, altered or none."""
 
     __tablename__ = "stored_files"
 
