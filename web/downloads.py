@@ -8,6 +8,7 @@ from workflow.errors import NotFound
 from workflow.evidence_store import name_of
 from workflow.exports.orders import file_of
 from workflow.models import Evidence, Export
+from workflow.quarantine import require_clean
 
 ZIP = "application/zip"
 
@@ -20,7 +21,9 @@ def send_package(made: Export) -> Response:
 
 
 def send_proof(proof: Evidence) -> Response:
-    """A file of evidence. Raises NotFound where it is gone from the depot."""
+    """A file of evidence. Raises NotFound where it is gone from the depot, Quarantined where nobody may."""
+    with desk().database.read() as session:
+        require_clean(session, desk().settings, proof.sha256)
     return _attachment(name_of(proof.sha256), proof.file_name, proof.media_type, proof.size)
 
 

@@ -43,7 +43,7 @@ from web.pages import (
     steps,
     webhooks,
 )
-from workflow import policy, queries
+from workflow import policy, quarantine, queries
 from workflow.delivery import alarm
 from workflow.models import User
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
@@ -96,8 +96,13 @@ def init_app(app: Flask) -> None:
         thousands=dates.thousands,
         decimal=dates.decimal,
     )
+    settings = desk_of(app).settings
     app.jinja_env.globals.update(
-        initials=initials, role_names=ROLE_NAMES, sign_in_names=SIGN_IN_NAMES, sign_in_failures=FAILURES
+        initials=initials,
+        role_names=ROLE_NAMES,
+        sign_in_names=SIGN_IN_NAMES,
+        sign_in_failures=FAILURES,
+        file_state=lambda proof: quarantine.state_of(proof.stored, settings),
     )
 
 

@@ -13,7 +13,10 @@ MISSING, ALTERED = "missing", "altered"
 
 
 class StoredFile(Base):
-    """A file of evidence by its content. `fault` is what the last check found: missing, altered or none."""
+    """A file of evidence by its content. `fault` is what the last check found: missing, altered or none.
+
+    `signature` is the malware that a scanner found, at `scanned_at`.
+    """
 
     __tablename__ = "stored_files"
 
@@ -23,6 +26,8 @@ class StoredFile(Base):
     media_type: Mapped[str] = mapped_column(String(100))
     stored_at: Mapped[datetime]
     checked_at: Mapped[datetime | None]
+    scanned_at: Mapped[datetime | None]
+    signature: Mapped[str | None] = mapped_column(String(200))
     fault: Mapped[str | None] = mapped_column(String(10), index=True)
 
 

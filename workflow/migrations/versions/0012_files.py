@@ -18,6 +18,8 @@ def upgrade() -> None:
         sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.Column("stored_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("checked_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("scanned_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("signature", sa.String(length=200), nullable=True),
         sa.Column("fault", sa.String(length=10), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_files")),
         sa.UniqueConstraint("sha256", name=op.f("uq_stored_files_sha256")),
@@ -27,6 +29,10 @@ def upgrade() -> None:
         "INSERT INTO stored_files (sha256, size, media_type, stored_at) "
         "SELECT sha256, MAX(size), MIN(media_type), MIN(uploaded_at) FROM evidence GROUP BY sha256"
     )
+    with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("file_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_jobs_file_id"), "stored_files", ["file_id"], ["id"])
+        batch_op.create_index(batch_op.f("ix_jobs_file_id"), ["file_id"])
     op.create_table(
         "file_checks",
         sa.Column("id", sa.Integer(), nullable=False),
