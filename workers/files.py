@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 def check(office: Office) -> int | None:
     """Go on with the night's check for a while; its id once it is through, else None."""
-    _scan_late(office)
+    _look_late(office)
     with office.database.write() as session:
         check_id = file_check.begin(session, office.clock())
     if check_id is None:
@@ -34,12 +34,11 @@ def check(office: Office) -> int | None:
     return None if more else check_id
 
 
-def _scan_late(office: Office) -> None:
-    """A scanner was set after files had come: they are scanned now, and served again once found clean."""
-    if not office.settings.clamd_url:
-        return
+def _look_late(office: Office) -> None:
+    """Files that came before a scanner was set, or whose pictures were lost, are looked at now."""
     with office.database.read() as session:
-        late = quarantine.unscanned(session, 1)
+        late = quarantine.overlooked(session, office.settings, LATE_AT_ONCE)
     if late:
         with office.database.write() as session:
-            quarantine.owe_late_scans(session, office.clock(), LATE_AT_ONCE)
+            for handler, file_id in late:
+                quarantine.owe_look(session, handler, file_id, office.clock())

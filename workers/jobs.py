@@ -34,7 +34,7 @@ REMEMBER_SECONDS = 20
 """How long an outcome is held on to while the database is away; with twice SMTP_TIMEOUT still less than
 the time limit of a task."""
 
-Made = build.Built | inspection.Scanned | None
+Made = build.Built | inspection.Scanned | inspection.Seen | None
 """What a job made before its transaction."""
 
 log = structlog.get_logger()
@@ -77,7 +77,7 @@ def _ahead(office: Office, job_id: int) -> Made:
         job = session.get_one(Job, job_id)
     if job.export_id is not None:
         return build.ahead(office.database, office.settings, job.export_id, job.handler)
-    return inspection.ahead(office, job.file_id) if job.file_id is not None else None
+    return inspection.ahead(office, job.file_id, job.handler) if job.file_id is not None else None
 
 
 def _do(office: Office, session: Session, job: Job, made: Made, now: datetime) -> dict[str, int]:
@@ -86,7 +86,7 @@ def _do(office: Office, session: Session, job: Job, made: Made, now: datetime) -
         build.note(session, office.settings, job.export_id, made, now)
         return {"export_id": job.export_id}
     if job.file_id is not None:
-        inspection.note(session, job.file_id, made, now)
+        inspection.note(session, job.file_id, job.handler, made, now)
         return {"file_id": job.file_id}
     if job.import_id is not None:
         chunks.work(session, job.import_id, job.handler, Seal(secret_of(office.settings)), now)

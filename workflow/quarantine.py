@@ -10,7 +10,7 @@ from workflow.errors import DomainError
 from workflow.models import Job, StoredFile
 from workflow.settings import Settings
 
-SCAN = "file_scan"
+SCAN, READ = "file_scan", "file_read"
 CLEAN, WAITING, INFECTED = "clean", "waiting", "infected"
 
 
@@ -41,23 +41,27 @@ def require_clean(session: Session, settings: Settings, sha256: str) -> None:
         raise Quarantined(file)
 
 
-def owe_scan(session: Session, file_id: int, now: datetime) -> None:
-    """Owe the look at a file."""
-    job = Job(file_id=file_id, handler=SCAN, due_at=now, created_at=now)
+def owe_look(session: Session, handler: str, file_id: int, now: datetime) -> None:
+    """Owe the scan or the reading of a file."""
+    job = Job(file_id=file_id, handler=handler, due_at=now, created_at=now)
     session.add(job)
     session.flush()
     owe(session, "job", job.id)
 
 
-def owe_late_scans(session: Session, now: datetime, at_most: int) -> int:
-    """Owe the scan of files that came before there was a scanner. How many."""
-    for file_id in (late := unscanned(session, at_most)):
-        owe_scan(session, file_id, now)
-    return len(late)
+def overlooked(session: Session, settings: Settings, at_most: int) -> list[tuple[str, int]]:
+    """Files that nobody has looked at and no open or abandoned job is about: (handler, id).
 
-
-def unscanned(session: Session, at_most: int) -> list[int]:
-    """Files that no scanner has seen and no open or abandoned job is about."""
-    owed = select(Job.file_id).where(Job.handler == SCAN, Job.done_at.is_(None), Job.file_id.is_not(None))
-    query = select(StoredFile.id).where(StoredFile.scanned_at.is_(None), StoredFile.id.not_in(owed))
-    return list(session.scalars(query.order_by(StoredFile.id).limit(at_most)))
+    Those that came before there was a scanner, and those whose pictures no backup holds.
+    """
+    wanted = [(SCAN, StoredFile.scanned_at)] * bool(settings.clamd_url) + [(READ, StoredFile.read_at)]
+    found: list[tuple[str, int]] = []
+    for handler, done_at in wanted:
+        owed = select(Job.file_id).where(
+            Job.handler.in_({SCAN, handler}), Job.done_at.is_(None), Job.file_id.is_not(None)
+        )
+        query = select(StoredFile.id).where(
+            done_at.is_(None), StoredFile.signature.is_(None), StoredFile.id.not_in(owed)
+        )
+        found += [(handler, each) for each in session.scalars(query.order_by(StoredFile.id).limit(at_most))]
+    return found

@@ -10,7 +10,7 @@ from web import dates
 from web.context import actor, desk, me
 from web.guards import signed_in
 from web.language import say as _
-from workflow import adoptions, commands, policy
+from workflow import adoptions, commands, likeness, policy
 from workflow.commands.evidence import ADDERS, FILE_TYPES
 from workflow.definition import process
 from workflow.errors import Invalid, NotFound, Problem
@@ -88,6 +88,8 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
             "adopting_agencies": adoptions.network(session, case),
             "other_regions": adoptions.other_regions(case),
         }
+        proofs = [proof for row in found.rows for proof in row.evidence]
+        alike = likeness.similar(session, me(), proofs) if policy.may_judge(me(), case) else {}
     view = request.values.get("lihat", VIEWS[0])
     levels = process(case.process).states[case.state].levels
     roles = policy.roles_on(me(), case)
@@ -99,6 +101,7 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
         case=case,
         found=found,
         rows=[_row(found, row) | _recorded(row.indicator, recorded) for row in _shown(found, view)],
+        alike=alike,
         view=view if view in VIEWS else VIEWS[0],
         counts={"peluang": len(found.gains), "verifikasi": len(found.having("waiting"))},
         proven=len(found.having("waiting", "accepted", "refused")),

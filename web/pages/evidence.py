@@ -13,21 +13,30 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import actor, desk, me
-from web.downloads import send_proof
+from web.downloads import send_picture, send_proof, send_video
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
-from workflow import commands, policy, queries, validation
+from workflow import commands, likeness, policy, quarantine, queries, validation
 from workflow.commands.evidence import ADDERS
 from workflow.definition import process
 from workflow.errors import DomainError, Invalid, NotFound, Problem, Refused
-from workflow.evidence_store import ENDINGS, LARGEST, EvidenceStore, Staged, TooLarge, clean_name
+from workflow.evidence_store import (
+    ENDINGS,
+    LARGEST,
+    LARGEST_VIDEO,
+    EvidenceStore,
+    Staged,
+    TooLarge,
+    clean_name,
+)
 from workflow.iid.entries import is_entry, standing
-from workflow.models import Case
+from workflow.models import Case, Evidence
 
 bp = Blueprint("evidence", __name__, url_prefix="/usulan/<number>/bukti")
 
 MOST_FILES = 10
+MOST_SENT, FORM_ROOM = MOST_FILES * LARGEST, 100_000
 TEXT = ("letter_number", "letter_date", "letter_subject")
 LARGEST_ID = 2**31 - 1
 
@@ -35,12 +44,12 @@ LARGEST_ID = 2**31 - 1
 @bp.url_value_preprocessor
 def admit(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Files are larger than forms; said before anything reads the body."""
-    request.max_content_length = MOST_FILES * LARGEST + 100_000
+    request.max_content_length = MOST_SENT + FORM_ROOM
 
 
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
-    most = MOST_FILES * LARGEST // 1024 // 1024
+    most = MOST_SENT // 1024 // 1024
     text = _("Kiriman melebihi %(most)s MB. Kirim dalam beberapa kali.", most=most)
     return _page(str((request.view_args or {}).get("number", "")), [Problem("/file", text)], {}), 413
 
@@ -74,12 +83,52 @@ def add(number: str) -> str | BaseResponse | tuple[str, int]:
 @bp.get("/<int:evidence_id>")
 @signed_in
 def fetch(number: str, evidence_id: int) -> Response:
+    return send_proof(_found(number, evidence_id)[1])
+
+
+@bp.get("/<int:evidence_id>/gambar/<int:page>")
+@signed_in
+def picture(number: str, evidence_id: int, page: int) -> Response:
+    proof = _found(number, evidence_id)[1]
+    if proof.stored is None or not proof.stored.pictures or page > proof.stored.pictures:
+        raise NotFound
+    return send_picture(proof, page)
+
+
+@bp.get("/<int:evidence_id>/putar")
+@signed_in
+def play(number: str, evidence_id: int) -> Response:
+    return send_video(_found(number, evidence_id)[1])
+
+
+@bp.get("/<int:evidence_id>/lihat")
+@signed_in
+def look(number: str, evidence_id: int) -> str:
+    """A piece of evidence in the browser, without opening the file itself."""
+    case, proof = _found(number, evidence_id)
+    with desk().database.read() as session:
+        names = {value: label for value, label, _group in proves(session, case)}
+        people = queries.people_by_id(session, {proof.uploaded_by})
+        alike = likeness.similar(session, me(), [proof]) if policy.may_judge(me(), case) else {}
+    return render_template(
+        "cases/proof.html",
+        case=case,
+        proof=proof,
+        state=quarantine.state_of(proof.stored, desk().settings),
+        proves=names.get(_value(proof.field, proof.indicator), proof.field or proof.indicator),
+        who=people[proof.uploaded_by].name if proof.uploaded_by in people else "–",
+        alike=alike.get(proof.id, []),
+    )
+
+
+def _found(number: str, evidence_id: int) -> tuple[Case, Evidence]:
+    """A case that this person may see, and evidence that proves something of it. Raises NotFound."""
     with desk().database.read() as session:
         case = commands.find(session, actor(session), number)
         found = next((e for e in queries.evidence_of(session, case) if e.id == evidence_id), None)
     if found is None:
         raise NotFound
-    return send_proof(found)
+    return case, found
 
 
 @bp.post("/<int:evidence_id>/tarik")
@@ -174,6 +223,7 @@ def _page(number: str, problems: list[Problem], posted: Mapping[str, str]) -> st
         rows = queries.evidence_of(session, case)
         people = queries.people_by_id(session, {e.uploaded_by for e in rows})
         choices = proves(session, case)
+        alike = likeness.similar(session, me(), rows) if policy.may_judge(me(), case) else {}
     names = {value: label for value, label, _group in choices}
     may_add = bool(policy.roles_on(me(), case) & ADDERS) and case.outcome not in {"rejected", "withdrawn"}
     return render_template(
@@ -181,11 +231,13 @@ def _page(number: str, problems: list[Problem], posted: Mapping[str, str]) -> st
         case=case,
         rows=[(e, names.get(_value(e.field, e.indicator), e.field or e.indicator)) for e in rows],
         people=people,
+        alike=alike,
         choices=choices,
         problems=problems,
         posted=posted,
         may_add=may_add,
         largest=LARGEST // 1024 // 1024,
+        largest_video=LARGEST_VIDEO // 1024 // 1024,
         most=MOST_FILES,
         endings=", ".join(e for endings in ENDINGS.values() for e in endings),
         is_entry=is_entry(case),

@@ -13,15 +13,16 @@ from workflow.commands.find import find
 from workflow.db import insert_new
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
+from workflow.evidence_store import VIDEO
 from workflow.iid.catalogue import Catalogue
 from workflow.iid.entries import Standing, is_entry, standing
 from workflow.ledger import Actor, record
 from workflow.models import Case, Evidence, StoredFile
-from workflow.quarantine import Quarantined, owe_scan
+from workflow.quarantine import SCAN, Quarantined, owe_look
 from workflow.validation import require, schema
 
 ADDERS = frozenset({"proposer", "co_author", "agency_head", "coordinator", "organiser"})
-FILE_TYPES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+FILE_TYPES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", VIDEO: "mp4"}
 LETTER = {"letter_number": "Nomor surat", "letter_date": "Tanggal surat", "letter_subject": "Perihal"}
 
 
@@ -89,7 +90,7 @@ def _know(session: Session, actor: Actor, new: NewEvidence) -> None:
     held = {"sha256": new.sha256, "size": new.size, "media_type": new.media_type, "stored_at": actor.at}
     if insert_new(session, StoredFile, **held):
         file_id = session.scalars(select(StoredFile.id).where(StoredFile.sha256 == new.sha256)).one()
-        owe_scan(session, file_id, actor.at)
+        owe_look(session, SCAN, file_id, actor.at)
 
 
 def _said(new: NewEvidence) -> dict[str, str]:

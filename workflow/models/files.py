@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workflow.db import CanonicalJson
@@ -16,6 +16,7 @@ class StoredFile(Base):
     """A file of evidence by its content. `fault` is what the last check found: missing, altered or none.
 
     `signature` is the malware that a scanner found, at `scanned_at`.
+    `pictures` of its first pages were made at `read_at`; without `pages` it could not be opened.
     """
 
     __tablename__ = "stored_files"
@@ -28,6 +29,9 @@ class StoredFile(Base):
     checked_at: Mapped[datetime | None]
     scanned_at: Mapped[datetime | None]
     signature: Mapped[str | None] = mapped_column(String(200))
+    read_at: Mapped[datetime | None]
+    pictures: Mapped[int] = mapped_column(default=0)
+    pages: Mapped[int | None]
     fault: Mapped[str | None] = mapped_column(String(10), index=True)
 
 
@@ -50,3 +54,22 @@ class FileCheck(Base):
     altered: Mapped[int] = mapped_column(default=0)
     orphaned: Mapped[int] = mapped_column(default=0)
     orphans: Mapped[list[Any]] = mapped_column(CanonicalJson)
+
+
+class FileShingle(Base):
+    """One hash of the sketch of a file's text; by it other files with the same are found."""
+
+    __tablename__ = "file_shingles"
+
+    hash: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"), primary_key=True, index=True)
+
+
+class FileLikeness(Base):
+    """Two files whose texts are nearly the same, noted when the first of them was read."""
+
+    __tablename__ = "file_likenesses"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"), primary_key=True, index=True)
+    percent: Mapped[int]

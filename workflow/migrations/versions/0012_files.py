@@ -20,6 +20,9 @@ def upgrade() -> None:
         sa.Column("checked_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("scanned_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("signature", sa.String(length=200), nullable=True),
+        sa.Column("read_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("pictures", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("pages", sa.Integer(), nullable=True),
         sa.Column("fault", sa.String(length=10), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stored_files")),
         sa.UniqueConstraint("sha256", name=op.f("uq_stored_files_sha256")),
@@ -29,6 +32,24 @@ def upgrade() -> None:
         "INSERT INTO stored_files (sha256, size, media_type, stored_at) "
         "SELECT sha256, MAX(size), MIN(media_type), MIN(uploaded_at) FROM evidence GROUP BY sha256"
     )
+    op.create_table(
+        "file_shingles",
+        sa.Column("hash", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["stored_files.id"], name=op.f("fk_file_shingles_file_id")),
+        sa.PrimaryKeyConstraint("hash", "file_id", name=op.f("pk_file_shingles")),
+    )
+    op.create_index(op.f("ix_file_shingles_file_id"), "file_shingles", ["file_id"])
+    op.create_table(
+        "file_likenesses",
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column("other_id", sa.Integer(), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["stored_files.id"], name=op.f("fk_file_likenesses_file_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["stored_files.id"], name=op.f("fk_file_likenesses_other_id")),
+        sa.PrimaryKeyConstraint("file_id", "other_id", name=op.f("pk_file_likenesses")),
+    )
+    op.create_index(op.f("ix_file_likenesses_other_id"), "file_likenesses", ["other_id"])
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("file_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_jobs_file_id"), "stored_files", ["file_id"], ["id"])
