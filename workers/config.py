@@ -14,7 +14,7 @@ from workflow.settings import Settings
 
 EVENTS, MAIL, BULK, WEBHOOKS = "events", "mail", "bulk", "webhooks"
 QUEUES = (EVENTS, MAIL, BULK, WEBHOOKS)
-HANDLE, DELIVER, TELL, SCAN, ANCHOR, VERIFY, CHECK = (
+HANDLE, DELIVER, TELL, SCAN, ANCHOR, VERIFY, CHECK, LINKS = (
     "workers.tasks.handle",
     "workers.tasks.deliver",
     "workers.tasks.tell_webhook",
@@ -22,6 +22,7 @@ HANDLE, DELIVER, TELL, SCAN, ANCHOR, VERIFY, CHECK = (
     "workers.tasks.anchor_chain",
     "workers.tasks.verify_chain",
     "workers.tasks.check_files",
+    "workers.tasks.check_links",
 )
 LONGEST_VERIFICATION, LONGEST_CHECK = 3600, 300
 
@@ -71,6 +72,7 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "task_routes": {  # a slow mail server or receiver stops no transition
             DELIVER: {"queue": MAIL},
             TELL: {"queue": WEBHOOKS},
+            LINKS: {"queue": WEBHOOKS},
         },
         "task_create_missing_queues": False,
         "worker_prefetch_multiplier": 16 if settings.embedded else 1,
@@ -101,6 +103,11 @@ def celery_config(settings: Settings) -> dict[str, Any]:
                 "task": VERIFY,
                 "schedule": schedule(VERIFY_SECONDS, nowfun=steady),
                 "options": {"queue": BULK},
+            },
+            "check-links": {
+                "task": LINKS,
+                "schedule": schedule(CHECK_SECONDS, nowfun=steady),
+                "options": {"queue": WEBHOOKS},
             },
             "check-files": {
                 "task": CHECK,

@@ -50,6 +50,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", "other_id", name=op.f("pk_file_likenesses")),
     )
     op.create_index(op.f("ix_file_likenesses_other_id"), "file_likenesses", ["other_id"])
+    with op.batch_alter_table("indicator_claims", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("link_state", sa.String(length=10), nullable=True))
+        batch_op.add_column(sa.Column("link_note", sa.String(length=500), nullable=True))
+        batch_op.add_column(sa.Column("link_due_at", UtcDateTime(timezone=True), nullable=True))
+        batch_op.create_index(batch_op.f("ix_indicator_claims_link_due_at"), ["link_due_at"])
+    op.execute("UPDATE indicator_claims SET link_due_at = claimed_at WHERE link IS NOT NULL")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("file_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_jobs_file_id"), "stored_files", ["file_id"], ["id"])
