@@ -83,7 +83,7 @@ def _take(office: Office) -> tuple[int, str] | None:
                 claim.link_due_at = None
                 continue
             claim.link_due_at = now + HELD
-            return claim.id, claim.link
+            return claim.id, claim.link or ""
     return None
 
 
