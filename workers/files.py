@@ -5,7 +5,7 @@ import time
 import structlog
 
 from workers.office import Office
-from workflow import file_check, quarantine
+from workflow import file_check, quarantine, uploads
 from workflow.depot import StorageAway, depot_of
 
 TURN_SECONDS = 20.0
@@ -19,6 +19,7 @@ log = structlog.get_logger()
 def check(office: Office) -> int | None:
     """Go on with the night's check for a while; its id once it is through, else None."""
     _look_late(office)
+    _let_go(office)
     with office.database.write() as session:
         check_id = file_check.begin(session, office.clock())
     if check_id is None:
@@ -42,3 +43,9 @@ def _look_late(office: Office) -> None:
         with office.database.write() as session:
             for handler, file_id in late:
                 quarantine.owe_look(session, handler, file_id, office.clock())
+
+
+def _let_go(office: Office) -> None:
+    """Uploads that nobody went on with."""
+    with office.database.write() as session:
+        uploads.expire(session, depot_of(office.settings), office.clock())

@@ -41,6 +41,7 @@ from web.pages import (
     reviewers,
     reviews,
     steps,
+    uploads,
     webhooks,
 )
 from workflow import policy, quarantine, queries
@@ -80,6 +81,7 @@ def init_app(app: Flask) -> None:
         account,
         mails,
         people,
+        uploads,
         audit,
         webhooks,
     ):

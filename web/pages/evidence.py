@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import date
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
@@ -17,10 +17,11 @@ from web.downloads import send_picture, send_proof, send_video
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
-from workflow import commands, likeness, policy, quarantine, queries, validation
+from workflow import commands, likeness, policy, quarantine, queries, uploads, validation
 from workflow.commands.evidence import ADDERS
 from workflow.definition import process
-from workflow.errors import DomainError, Invalid, NotFound, Problem, Refused
+from workflow.depot import Depot, depot_of
+from workflow.errors import DomainError, Invalid, NotFound, Problem, Reason, Refused
 from workflow.evidence_store import (
     ENDINGS,
     LARGEST,
@@ -31,7 +32,8 @@ from workflow.evidence_store import (
     clean_name,
 )
 from workflow.iid.entries import is_entry, standing
-from workflow.models import Case, Evidence
+from workflow.models import Case, Evidence, Upload
+from workflow.uploads import Parts
 
 bp = Blueprint("evidence", __name__, url_prefix="/usulan/<number>/bukti")
 
@@ -66,6 +68,8 @@ def add(number: str) -> str | BaseResponse | tuple[str, int]:
     with desk().database.read() as session:
         commands.find(session, actor(session), number)
     files = [f for f in request.files.getlist("file") if f.filename]
+    sent = _sent(number)
+    files += [FileStorage(cast("IO[bytes]", Parts(_depot(), made)), made.file_name) for made in sent]
     try:
         fields = _fields(files)
         count = _store_all(number, files, fields)
@@ -74,6 +78,7 @@ def add(number: str) -> str | BaseResponse | tuple[str, int]:
     finally:
         for upload in files:
             upload.close()
+    _forget(sent)
     flash(_("%(n)s berkas diunggah.", n=count), "ok")
     if request.headers.get("X-Upload"):  # the page's script shows how far it is and goes on by itself
         return jsonify(location=_back(number))
@@ -140,6 +145,31 @@ def withdraw(number: str, evidence_id: int) -> BaseResponse:
         gone = commands.withdraw_evidence(session, actor(session), number, evidence_id)
         flash(_("“%(name)s” ditarik dari bukti dukung.", name=gone.file_name), "ok")
     return redirect(_back(number))
+
+
+def _sent(number: str) -> list[Upload]:
+    """Files that the page's script sent before, part by part. Raises NotFound, or Refused if one is half."""
+    with desk().database.read() as session:
+        who = actor(session)
+        ids = dict.fromkeys(request.form.getlist("upload")[: MOST_FILES + 1])
+        found = [uploads.find(session, who, number, upload_id) for upload_id in ids]
+    if any(made.received < made.size for made in found):
+        raise Refused(
+            [Reason("upload", _("Pengiriman berkas belum selesai; tekan Unggah untuk melanjutkan."))]
+        )
+    return found
+
+
+def _forget(sent: list[Upload]) -> None:
+    """What was sent is evidence now; whatever stays behind expires."""
+    if sent:
+        with desk().database.write() as session:
+            for made in sent:
+                uploads.forget(session, _depot(), session.merge(made))
+
+
+def _depot() -> Depot:
+    return depot_of(desk().settings)
 
 
 def _fields(files: list[FileStorage]) -> dict[str, Any]:

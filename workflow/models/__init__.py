@@ -14,7 +14,7 @@ from workflow.models.cases import (
 from workflow.models.entries import DeskSlot, IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
 from workflow.models.exports import Export, ExportPart
-from workflow.models.files import FileCheck, FileLikeness, FileShingle, StoredFile
+from workflow.models.files import FileCheck, FileLikeness, FileShingle, StoredFile, Upload
 from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.people import Agency, ApiToken, Grant, MailStop, Passkey, SignIn, Substitute, User
@@ -61,6 +61,7 @@ __all__ = [
     "StoredFile",
     "Substitute",
     "Try",
+    "Upload",
     "User",
     "Verification",
     "View",

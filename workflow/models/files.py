@@ -73,3 +73,17 @@ class FileLikeness(Base):
     file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"), primary_key=True)
     other_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id"), primary_key=True, index=True)
     percent: Mapped[int]
+
+
+class Upload(Base):
+    """A file on its way in: of its `size` bytes the first `received` are there. Gone when done or expired."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -50,6 +50,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", "other_id", name=op.f("pk_file_likenesses")),
     )
     op.create_index(op.f("ix_file_likenesses_other_id"), "file_likenesses", ["other_id"])
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_uploads_case_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_uploads_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+    )
+    for column in ("case_id", "user_id", "expires_at"):
+        op.create_index(op.f(f"ix_uploads_{column}"), "uploads", [column])
     with op.batch_alter_table("indicator_claims", schema=None) as batch_op:
         batch_op.add_column(sa.Column("link_state", sa.String(length=10), nullable=True))
         batch_op.add_column(sa.Column("link_note", sa.String(length=500), nullable=True))
