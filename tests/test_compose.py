@@ -30,7 +30,7 @@ def words(service: dict[str, Any]) -> list[str]:
 
 def test_all_parts_of_the_distributed_profile_are_there() -> None:
     assert set(OURS) == {"web", "worker", "beat", "migrate"}
-    assert set(SERVICES) == {*OURS, "postgres", "redis", "mail"}
+    assert set(SERVICES) == {*OURS, "postgres", "redis", "mail", "clamav"}
 
 
 @every_service

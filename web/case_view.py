@@ -242,6 +242,7 @@ FACT_TITLES = {
     "evidence.added": "Bukti dukung diunggah",
     "deadline.reminded": "Pemegang giliran diingatkan",
     "evidence.withdrawn": "Bukti dukung ditarik",
+    "evidence.infected": "Bukti dukung ditolak: terdeteksi malware",
     "claim.named": "Parameter indikator ditetapkan",
     "claim.accepted": "Bukti indikator diterima",
     "claim.refused": "Bukti indikator ditolak",

@@ -15,6 +15,7 @@ from web.language import say as _
 from workflow.depot import StorageAway
 from workflow.errors import DomainError, Forbidden, Invalid, NotFound, Refused, Stale
 from workflow.imports.sheet import FileTooLarge
+from workflow.quarantine import Quarantined
 
 STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
@@ -24,6 +25,7 @@ STATUS: dict[type[DomainError], int] = {
     Invalid: 422,
     FileTooLarge: 413,
     StorageAway: 503,
+    Quarantined: 423,
 }
 RETRY_SECONDS = "5"
 
@@ -38,6 +40,7 @@ TITLES = {
     413: "Kiriman terlalu besar",
     415: "Jenis kiriman tidak didukung",
     422: "Isian perlu diperbaiki",
+    423: "Berkas belum dapat dibuka",
     428: "Versi belum disebutkan",
     429: "Terlalu banyak permintaan",
     500: "Terjadi kesalahan pada sistem",

@@ -16,12 +16,15 @@ import structlog
 from billiard.process import active_children
 from celery import Celery, bootsteps, signals
 
-from workers import jobs, keeping, webhooks
+from workers import files, jobs, keeping, links, webhooks
 from workers.bell import Bell
 from workers.config import (
     ANCHOR,
+    CHECK,
     DELIVER,
     HANDLE,
+    LINKS,
+    LONGEST_CHECK,
     LONGEST_VERIFICATION,
     MAIL,
     SCAN,
@@ -97,6 +100,14 @@ def _register(app: LoncatanCelery) -> None:
     @task(name=VERIFY, time_limit=LONGEST_VERIFICATION)
     def verify_chain() -> None:
         keeping.verify(app.office)
+
+    @task(name=CHECK, time_limit=LONGEST_CHECK)
+    def check_files() -> None:
+        files.check(app.office)
+
+    @task(name=LINKS)
+    def check_links() -> None:
+        links.check(app.office)
 
 
 def end_in_time(**_: Any) -> None:  # noqa: ANN401 - Celery's signals are untyped

@@ -14,15 +14,17 @@ from workflow.settings import Settings
 
 EVENTS, MAIL, BULK, WEBHOOKS = "events", "mail", "bulk", "webhooks"
 QUEUES = (EVENTS, MAIL, BULK, WEBHOOKS)
-HANDLE, DELIVER, TELL, SCAN, ANCHOR, VERIFY = (
+HANDLE, DELIVER, TELL, SCAN, ANCHOR, VERIFY, CHECK, LINKS = (
     "workers.tasks.handle",
     "workers.tasks.deliver",
     "workers.tasks.tell_webhook",
     "workers.tasks.scan_deadlines",
     "workers.tasks.anchor_chain",
     "workers.tasks.verify_chain",
+    "workers.tasks.check_files",
+    "workers.tasks.check_links",
 )
-LONGEST_VERIFICATION = 3600
+LONGEST_VERIFICATION, LONGEST_CHECK = 3600, 300
 
 REDIS_OPTIONS = {
     "global_keyprefix": "loncatan:",  # never share keys with another application
@@ -36,7 +38,7 @@ REDIS_OPTIONS = {
     "retry_on_timeout": False,  # no blind second push
     "max_retries": 0,  # the publisher's own connect loop would take 6 s
 }
-SCAN_SECONDS, ANCHOR_SECONDS, VERIFY_SECONDS = 15.0, 60.0, 300.0
+SCAN_SECONDS, ANCHOR_SECONDS, VERIFY_SECONDS, CHECK_SECONDS = 15.0, 60.0, 300.0, 60.0
 MEMORY_OPTIONS = {"polling_interval": 0.01}  # the default of 1 s is the whole latency
 
 
@@ -70,6 +72,7 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "task_routes": {  # a slow mail server or receiver stops no transition
             DELIVER: {"queue": MAIL},
             TELL: {"queue": WEBHOOKS},
+            LINKS: {"queue": WEBHOOKS},
         },
         "task_create_missing_queues": False,
         "worker_prefetch_multiplier": 16 if settings.embedded else 1,
@@ -99,6 +102,16 @@ def celery_config(settings: Settings) -> dict[str, Any]:
             "verify-chain": {
                 "task": VERIFY,
                 "schedule": schedule(VERIFY_SECONDS, nowfun=steady),
+                "options": {"queue": BULK},
+            },
+            "check-links": {
+                "task": LINKS,
+                "schedule": schedule(CHECK_SECONDS, nowfun=steady),
+                "options": {"queue": WEBHOOKS},
+            },
+            "check-files": {
+                "task": CHECK,
+                "schedule": schedule(CHECK_SECONDS, nowfun=steady),
                 "options": {"queue": BULK},
             },
         },

@@ -124,6 +124,8 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
             "at": dates.long_moment(event.at),
             "note": (event.content or {}).get("note"),
             "requests": revision.asked_in(task.session, event, person.locale),
+            "file": event.data.get("file"),
+            "signature": event.data.get("signature"),
         },
         "deadline": _deadline(event),
         "result": event.data.get("result"),

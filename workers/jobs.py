@@ -10,12 +10,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from workers import clamd, inspection
 from workers.handlers import HANDLERS, Task, account_context
 from workers.mail import Letter, render
 from workers.meters import timed
 from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
-from workflow.exports import build, orders
+from workflow.exports import build
 from workflow.imports import chunks
 from workflow.mail_groups import stop_link
 from workflow.models import Email, Event, Job, Try, User
@@ -33,6 +34,9 @@ REMEMBER_SECONDS = 20
 """How long an outcome is held on to while the database is away; with twice SMTP_TIMEOUT still less than
 the time limit of a task."""
 
+Made = build.Built | inspection.Scanned | inspection.Seen | None
+"""What a job made before its transaction."""
+
 log = structlog.get_logger()
 
 
@@ -49,38 +53,41 @@ def run_job(office: Office, job_id: int) -> bool:
         return False
     try:
         with timed(handler) as outcome:
-            built = _built(office, job_id) if handler in orders.WORK else build.Built()
+            made = _ahead(office, job_id)
             with office.database.write() as session:
                 job = session.get_one(Job, job_id, with_for_update=True)
                 if job.done_at is not None or job.dropped_at is not None:
                     return False
-                about = _do(office, session, job, built, now)
+                about = _do(office, session, job, made, now)
                 job.done_at = office.clock()
                 job.error = None
             outcome.word = "done"
     except Exception as fault:  # noqa: BLE001 - whatever a handler does, its row must say so
         log.warning("job failed", job_id=job_id, handler=handler, error=repr(fault))
-        postpone(office, job_id, f"{type(fault).__name__}: {fault}")
+        patient = isinstance(fault, clamd.Away)
+        postpone(office, job_id, f"{type(fault).__name__}: {fault}", patient=patient)
         return False
     log.debug("job done", job_id=job_id, handler=handler, **about)
     return True
 
 
-def _built(office: Office, job_id: int) -> build.Built:
-    """Files of a package are made before the transaction: nobody waits for a lock that long."""
+def _ahead(office: Office, job_id: int) -> Made:
+    """What takes long is made before the transaction: nobody waits for a lock that long."""
     with office.database.read() as session:
         job = session.get_one(Job, job_id)
-        export_id, handler = job.export_id, job.handler
-    if export_id is None:
-        return build.Built()
-    return build.ahead(office.database, office.settings, export_id, handler)
-
-
-def _do(office: Office, session: Session, job: Job, built: build.Built, now: datetime) -> dict[str, int]:
-    """Run the handler; what its work was about, by id."""
     if job.export_id is not None:
-        build.note(session, office.settings, job.export_id, built, now)
+        return build.ahead(office.database, office.settings, job.export_id, job.handler)
+    return inspection.ahead(office, job.file_id, job.handler) if job.file_id is not None else None
+
+
+def _do(office: Office, session: Session, job: Job, made: Made, now: datetime) -> dict[str, int]:
+    """Run the handler; what its work was about, by id."""
+    if isinstance(made, build.Built) and job.export_id is not None:
+        build.note(session, office.settings, job.export_id, made, now)
         return {"export_id": job.export_id}
+    if job.file_id is not None:
+        inspection.note(session, job.file_id, job.handler, made, now)
+        return {"file_id": job.file_id}
     if job.import_id is not None:
         chunks.work(session, job.import_id, job.handler, Seal(secret_of(office.settings)), now)
         return {"import_id": job.import_id}
@@ -213,22 +220,22 @@ def remember(office: Office, note: Callable[[Session], object]) -> None:
             return
 
 
-def failed(session: Session, job: Job, error: str, now: datetime) -> None:
-    """Note the failed try of a job; it is owed again later, or parked after the last."""
+def failed(session: Session, job: Job, error: str, now: datetime, *, patient: bool = False) -> None:
+    """Note the failed try of a job; it is owed again later, or parked after the last unless `patient`."""
     job.error, job.leased_until = error[:2000], None
     session.add(Try(job_id=job.id, number=job.attempts, at=now, error=job.error))
     job.due_at = now + back_off(job.attempts)
-    if job.attempts >= MAX_ATTEMPTS:
+    if job.attempts >= MAX_ATTEMPTS and not patient:
         job.parked_at = now
 
 
-def postpone(office: Office, job_id: int, error: str) -> None:
+def postpone(office: Office, job_id: int, error: str, *, patient: bool = False) -> None:
     now = office.clock()
 
     def note(session: Session) -> None:
         job = session.get_one(Job, job_id, with_for_update=True)
         if job.done_at is None and job.dropped_at is None:
-            failed(session, job, error, now)
+            failed(session, job, error, now, patient=patient)
 
     remember(office, note)
 

@@ -128,6 +128,8 @@ def preview_context() -> dict[str, Any]:
             "at": "22 November 2022 pukul 14.20 WIB",
             "note": "Tambahkan data dasar tahun 2021.\nJelaskan peran tim efektif.",
             "requests": ["Hasil dan dampak: sebutkan angka sebelum dan sesudah."],
+            "file": "keputusan-tim.pdf",
+            "signature": "Eicar-Test-Signature",
         },
         "deadline": {"ends": "Selasa, 29 November 2022, 23.59 WIB", "days_left": 5},
         "result": {"score": "81.5", "pass": "70"},

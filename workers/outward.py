@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -35,23 +36,43 @@ class Unreachable(Exception):
     """No answer, in words for the log: the name, the network, TLS or the time."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The status of an answer, and where it points to, if anywhere."""
+
+    status: int
+    location: str | None
+
+
 def post(
     url: str, headers: dict[str, str], body: bytes, private: tuple[Network, ...], limit: float = LIMIT
 ) -> int:
     """The status of the answer. Raises Unreachable."""
+    return ask("POST", url, headers, body, private, limit).status
+
+
+def ask(
+    method: str,
+    url: str,
+    headers: dict[str, str],
+    body: bytes,
+    private: tuple[Network, ...],
+    limit: float = LIMIT,
+    *,
+    plain: bool = False,
+) -> Answer:
+    """How the other side answers; `plain`: http to public addresses too. Raises Unreachable or ValueError."""
     ends_at = time.monotonic() + limit
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    addresses = _checked(parts, port, private)
+    addresses = _checked(parts, port, private, plain=plain)
     connection = _Pinned(parts.hostname or "", port, addresses, ends_at, secure=secure)
     guard = threading.Timer(limit, connection.cut)
     guard.daemon = True
     guard.start()
     try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, body, {**headers, "Host": parts.netloc, "Connection": "close"})
-        return connection.getresponse().status
+        return _exchanged(connection, parts, method, headers, body)
     except ssl.SSLCertVerificationError as fault:
         why = REFUSED.get(fault.verify_code, fault.verify_message)
         raise Unreachable(f"sertifikat TLS {parts.hostname} ditolak: {why}") from fault
@@ -64,8 +85,19 @@ def post(
         connection.close()
 
 
-def _checked(parts: SplitResult, port: int, private: tuple[Network, ...]) -> list[Address]:
+def _exchanged(
+    connection: HTTPConnection, parts: SplitResult, method: str, headers: dict[str, str], body: bytes
+) -> Answer:
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection.request(method, target, body or None, {**headers, "Host": parts.netloc, "Connection": "close"})
+    answer = connection.getresponse()
+    return Answer(answer.status, answer.getheader("Location"))
+
+
+def _checked(parts: SplitResult, port: int, private: tuple[Network, ...], *, plain: bool) -> list[Address]:
     """All addresses of the name, if each of them may be called."""
+    if parts.scheme not in {"http", "https"}:
+        raise Unreachable("hanya http:// dan https:// yang dapat dibuka")
     try:
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as fault:
@@ -76,7 +108,7 @@ def _checked(parts: SplitResult, port: int, private: tuple[Network, ...]) -> lis
             continue
         if not is_public(address):
             raise Unreachable(f"{address} adalah alamat internal dan tidak diizinkan")
-        if parts.scheme != "https":
+        if parts.scheme != "https" and not plain:
             raise Unreachable("http:// hanya untuk alamat dalam WEBHOOK_PRIVATE")
     return addresses
 

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from workflow.calendar import wib_date
 from workflow.definition import process, versions
 from workflow.errors import Reason
-from workflow.models import Agency, Case
+from workflow.models import Agency, Case, Event
 
 PIPELINE = "adoption"
 ADOPTED = "advanced"
+Span = tuple[date, date]
+"""The first day and the last, both included."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +49,49 @@ def _children(session: Session, parents: list[int]) -> list[Case]:
     return list(session.scalars(query))
 
 
-def adopters(session: Session, root: Case) -> list[Agency]:
-    """The agencies that have adopted, in any generation."""
-    members = family(session, root)[1:]
-    return list(dict.fromkeys(m.case.agency for m in members if m.case.outcome == ADOPTED))
+def adopters(session: Session, root: Case, span: Span | None = None) -> list[Agency]:
+    """The agencies that have adopted, in any generation; with a span only those that did so within it."""
+    cases = [m.case for m in family(session, root)[1:] if m.case.outcome == ADOPTED]
+    if span is not None:
+        since = _adopted_at(session, cases)
+        cases = [case for case in cases if _within(span, wib_date(since[case.id]))]
+    return list(dict.fromkeys(case.agency for case in cases))
 
 
-def network(session: Session, root: Case) -> list[str]:
+def _adopted_at(session: Session, cases: list[Case]) -> dict[int, datetime]:
+    """When each came to be adopted; what is measured later does not make it younger."""
+    version = {case.id: process(case.process) for case in cases}
+    steps = select(Event).where(Event.case_id.in_(version), Event.name.startswith(f"{PIPELINE}."))
+    found = {case.id: case.entered_at for case in cases}
+    for event in session.scalars(steps.order_by(Event.id.desc())):
+        if version[event.case_id].states[event.data["to"]].outcome == ADOPTED:
+            found[event.case_id] = event.at
+    return found
+
+
+def network(session: Session, root: Case, span: Span | None = None) -> list[str]:
     """The Perangkat Daerah behind those agencies, other than the innovation's own, by code.
 
     For Jejaring inovasi: a Puskesmas, school or Bagian counts for its department.
     """
     home = root.agency.department
-    return sorted({agency.department for agency in adopters(session, root)} - {home})
+    return sorted({agency.department for agency in adopters(session, root, span)} - {home})
 
 
-def other_regions(root: Case) -> list[str]:
-    """The regions that replicate the innovation, by their documents: for Replikasi, and nothing else."""
-    held = root.forms.get("external_replication", [])
+def _within(span: Span, day: date) -> bool:
+    return span[0] <= day <= span[1]
+
+
+def other_regions(root: Case, span: Span | None = None) -> list[str]:
+    """The regions that replicate the innovation, by their documents: for Replikasi, and nothing else.
+
+    With a span only documents dated within it count.
+    """
+    held = [
+        entry
+        for entry in root.forms.get("external_replication", [])
+        if span is None or _within(span, date.fromisoformat(entry["date"]))
+    ]
     return list(dict.fromkeys(" ".join(entry["region"].split()) for entry in held))
 
 

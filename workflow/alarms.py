@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from workflow import audit, dates, delivery
+from workflow import audit, dates, delivery, file_check
 from workflow.anchors import newest
 from workflow.models import Email, Incident, Job, Verification, Webhook
 
@@ -21,6 +21,7 @@ KINDS = {
     "webhook": "Alamat webhook dimatikan oleh sistem dan menunggu keputusan",
     "anchor": "Rantai peristiwa belum berjangkar di luar basis data",
     "chain": "Rantai peristiwa putus",
+    "files": "Berkas bukti hilang atau berubah di penyimpanan",
 }
 
 
@@ -34,6 +35,7 @@ def noticed(session: Session, now: datetime) -> dict[str, str]:
         "webhook": _switched_off(session),
         "anchor": _unanchored(session, now),
         "chain": _broken(session),
+        "files": _lost(session),
     }
     return {kind: detail for kind, detail in found.items() if detail}
 
@@ -117,3 +119,12 @@ def _broken(session: Session) -> str | None:
     finished = select(Verification).where(Verification.finished_at.is_not(None))
     last = session.scalars(finished.order_by(Verification.id.desc()).limit(1)).one_or_none()
     return None if last is None or last.intact else f"pada peristiwa {last.event_id}: {last.fault}"
+
+
+def _lost(session: Session) -> str | None:
+    missing, altered = file_check.faulty(session)
+    if not missing and not altered:
+        return None
+    last = file_check.newest(session, finished=True)
+    strange = f", {last.orphaned} tanpa catatan" if last and last.orphaned else ""
+    return f"{missing} hilang, {altered} berubah{strange}"

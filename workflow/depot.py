@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from io import BufferedReader
 from pathlib import Path
@@ -52,6 +52,15 @@ class Depot(Protocol):
     def open(self, name: str) -> BufferedReader:
         """The file, to be read. Raises FileNotFoundError."""
 
+    def has(self, name: str) -> bool:
+        """Whether that file is there."""
+
+    def names(self, folder: str) -> list[tuple[str, datetime]]:
+        """Every file right below a folder, and since when it is there."""
+
+    def remove(self, name: str) -> None:
+        """Remove one file, if it is there."""
+
     def clear(self, folder: str) -> None:
         """Remove all files below a name, if there are any; the empty name stands for everything."""
 
@@ -76,6 +85,19 @@ class Disk:
 
     def open(self, name: str) -> BufferedReader:
         return (self.room / name).open("rb")
+
+    def has(self, name: str) -> bool:
+        return (self.room / name).is_file()
+
+    def names(self, folder: str) -> list[tuple[str, datetime]]:
+        place = self.room / folder
+        if not place.is_dir():
+            return []
+        held = [entry for entry in os.scandir(place) if entry.is_file()]
+        return [(f"{folder}/{e.name}", datetime.fromtimestamp(e.stat().st_mtime, UTC)) for e in held]
+
+    def remove(self, name: str) -> None:
+        (self.room / name).unlink(missing_ok=True)
 
     def clear(self, folder: str) -> None:
         shutil.rmtree(self.room / folder, ignore_errors=True)
@@ -127,6 +149,18 @@ class Bucket:
             raise
         copy.seek(0)
         return copy
+
+    def has(self, name: str) -> bool:
+        return any(name == found for found, _since in self.names(name.rpartition("/")[0]))
+
+    def names(self, folder: str) -> list[tuple[str, datetime]]:
+        with _reached():
+            found = obstore.list(self._store, f"{folder}/")
+            return [(meta["path"], meta["last_modified"]) for batch in found for meta in batch]
+
+    def remove(self, name: str) -> None:
+        with suppress(FileNotFoundError), _reached():
+            obstore.delete(self._store, name)
 
     def clear(self, folder: str) -> None:
         with _reached():

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workflow import audit, delivery
+from workflow import audit, delivery, file_check
 from workflow.alarms import KINDS, kinds_open
 from workflow.anchors import newest
 from workflow.meters import Collector, CounterMetricFamily, GaugeMetricFamily, Metric
@@ -19,7 +19,12 @@ class Figures(Collector):
     """Read once when made, inside the session that is handed in."""
 
     def __init__(self, session: Session, now: datetime, depths: Mapping[str, int]) -> None:
-        self._metrics = [*_duties(session, now), *_chain(session, now), *_queues(depths)]
+        self._metrics = [
+            *_duties(session, now),
+            *_chain(session, now),
+            *_files(session, now),
+            *_queues(depths),
+        ]
         unsolved = kinds_open(session)
         incidents = GaugeMetricFamily(
             "loncatan_incident_open", "1 while a person has to see to it", labels=["kind"]
@@ -65,6 +70,22 @@ def _chain(session: Session, now: datetime) -> Iterator[Metric]:
     since = (now - last.finished_at).total_seconds() if last and last.finished_at else 0.0
     yield GaugeMetricFamily(
         "loncatan_chain_verified_age_seconds", "age of the last verification", max(since, 0.0)
+    )
+
+
+def _files(session: Session, now: datetime) -> Iterator[Metric]:
+    missing, altered = file_check.faulty(session)
+    last = file_check.newest(session, finished=True)
+    found = {"missing": missing, "altered": altered, "orphaned": last.orphaned if last else 0}
+    family = GaugeMetricFamily(
+        "loncatan_files", "stored files that are not as they should be", labels=["fault"]
+    )
+    for fault, count in found.items():
+        family.add_metric([fault], count)
+    yield family
+    age = (now - last.finished_at).total_seconds() if last and last.finished_at else 0.0
+    yield GaugeMetricFamily(
+        "loncatan_files_checked_age_seconds", "age of the last check of files", max(age, 0.0)
     )
 
 

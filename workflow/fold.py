@@ -20,6 +20,7 @@ VERSIONED = ASSIGNMENTS | {
     "case.import_undone",
     "people.handed_over",
     "evidence.added",
+    "evidence.infected",
     "evidence.withdrawn",
     "claim.accepted",
     "claim.named",

@@ -44,6 +44,7 @@ GROUPS: Mapping[str, Group] = {
                 "desk_scheduled",
                 "entry_requested",
                 "escalated",
+                "evidence_infected",
                 "handed_over",
                 "overdue",
                 "permission_needed",

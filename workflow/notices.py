@@ -17,6 +17,7 @@ NOTICES: Mapping[str, Mapping[str, str]] = {
     "people.conflict_declared": {"assigners": "conflict_declared"},
     "people.conflict_dismissed": {},
     "evidence.added": {},
+    "evidence.infected": {"subject": "evidence_infected", "coordinator": "evidence_infected"},
     "desk.scheduled": {"proposer": "desk_scheduled", "agency_head": "desk_scheduled"},
     "desk.cancelled": {"proposer": "desk_cancelled", "agency_head": "desk_cancelled"},
     "deadline.reminded": {"owner": "reminder"},

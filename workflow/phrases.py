@@ -73,6 +73,7 @@ MAIL_NAMES = {
     "entry_sent": "inovasi dikirim ke Kemendagri",
     "entry_verified": "entri IGA terverifikasi",
     "escalated": "eskalasi: batas waktu terlewati",
+    "evidence_infected": "berkas ditolak karena malware",
     "extended": "uji coba diperpanjang",
     "handed_over": "penanggung jawab dialihkan",
     "overdue": "batas waktu terlewati",

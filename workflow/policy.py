@@ -169,6 +169,11 @@ def speaks_as(user: User, case: Case) -> str | None:
     return next((role for role in CASE_ROLES if role in roles), None)
 
 
+def may_judge(user: User, case: Case) -> bool:
+    """Verify the evidence of an entry; such a person is also told what resembles it elsewhere."""
+    return bool(roles_on(user, case) & JUDGE_LEVELS)
+
+
 def may_see_all_mail(user: User, case: Case) -> bool:
     """The mails of a case to others than oneself."""
     return bool(roles_on(user, case) & SEE_REVIEWS)

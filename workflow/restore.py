@@ -16,7 +16,8 @@ from workflow.audit import Mark
 from workflow.db import Database
 from workflow.depot import StorageAway, depot_of
 from workflow.evidence_store import name_of
-from workflow.models import Base
+from workflow.exports import orders
+from workflow.models import Base, StoredFile
 from workflow.search import index
 from workflow.settings import Settings
 
@@ -50,6 +51,9 @@ def restore(
         verdict = _judge(session, archive)
         _files(archive, settings)
     migrations.upgrade(database)
+    with database.write() as session:  # no backup holds what can be made again: packages, pictures
+        orders.let_go_lost(session, depot_of(settings))
+        session.execute(update(StoredFile).values(read_at=None, pictures=0))
     index.complete(database)
     return verdict
 

@@ -51,6 +51,9 @@ class Settings:
     demo: bool = _setting("Demo mode: invented people, one-click sign-in, a movable clock", default=False)
     anchor_folder: str = _setting("Where the chain's daily anchors are filed; empty: VAR/anchors", "")
     anchor_key: str = _setting("Key that signs anchors, made on first use; empty: VAR/anchor_key.pem", "")
+    clamd_url: str = _setting(
+        "Malware scanner, tcp://host:3310 or unix:///path of clamd; empty: files are not scanned", ""
+    )
     operator_email: str = _setting("Who gets the system's own mails; empty: all with the role admin", "")
     alarm_smtp_url: str = _setting("A second mail server for alarms alone; empty: SMTP_URL", "")
     webhook_private: str = _setting(
@@ -116,6 +119,11 @@ class Settings:
             for name, url in (("SMTP_URL", self.smtp_url), ("ALARM_SMTP_URL", self.alarm_smtp_url))
             if url and urlsplit(url).scheme not in {"smtp", "smtps"}
         ]
+        scanner = urlsplit(self.clamd_url)
+        if self.clamd_url and not (
+            (scanner.scheme == "tcp" and scanner.hostname) or (scanner.scheme == "unix" and scanner.path)
+        ):
+            found.append("CLAMD_URL: pakai tcp://host:3310 atau unix:///jalur/clamd.sock")
         where = urlsplit(self.evidence_url)
         if self.evidence_url and where.scheme not in {"file", "s3"}:
             found.append("EVIDENCE_URL: pakai file:///folder atau s3://bucket?endpoint=…")

@@ -123,7 +123,7 @@ def test_several_files_prove_one_indicator_and_come_back_as_they_were(
         (
             [(PDF, "a.pdf"), (b"PK\3\4", "makro.docm")],
             {"proves": "indicator:1"} | LETTER,
-            "makro.docm: Hanya berkas PDF, JPEG, atau PNG yang diterima.",
+            "makro.docm: Hanya berkas PDF, JPEG, PNG, atau MP4 yang diterima.",
         ),
         (
             [(b"%PDF-" + b"0" * LARGEST, "besar.pdf")],

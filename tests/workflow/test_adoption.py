@@ -14,6 +14,7 @@ from workflow import adoptions, commands, fold, policy, public
 from workflow.calendar import wib_date
 from workflow.db import Database
 from workflow.errors import Forbidden, Invalid, NotFound, Refused
+from workflow.iid.catalogue import catalogue
 from workflow.ledger import Actor
 from workflow.models import Agency, Case, Email, Event, User
 from workflow.people import create_user
@@ -117,6 +118,10 @@ def test_three_generations_end_the_replication_of_the_innovation(
         members = [(m.generation, m.case.number) for m in adoptions.family(session, root)]
         assert members == [(0, origin), (1, first), (2, second), (3, third)]
         assert adoptions.network(session, root) == ["disdikbud", "dishub", "dlh"]
+        for year, counted in ((2023, ["dlh"]), (2024, ["disdikbud", "dishub", "dlh"]), (2026, [])):
+            jejaring = next(i.recorded for i in catalogue(2023).sid if i.title == "Jejaring inovasi")
+            assert jejaring is not None
+            assert adoptions.network(session, root, jejaring.span(year)) == counted
         assert adoptions.other_regions(root) == []
         assert list(fold.differences(session)) == []
 

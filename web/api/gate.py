@@ -7,13 +7,16 @@ from flask import request
 
 from web.api import auth, parameters
 from workflow.errors import NotFound
-from workflow.evidence_store import LARGEST
+from workflow.evidence_store import LARGEST_VIDEO
 from workflow.imports import sheet
 from workflow.validation import MAX_BODY
 
 PUBLIC = frozenset({"api_catalogue.show", "api_catalogue.schema", "openapi.document", "openapi.docs"})
 UPLOAD_FIELDS = 100_000  # the text fields and boundaries around a file
-UPLOADS = {"api_evidence.add": LARGEST + UPLOAD_FIELDS, "api_imports.add": sheet.LARGEST + UPLOAD_FIELDS}
+UPLOADS = {
+    "api_evidence.add": LARGEST_VIDEO + UPLOAD_FIELDS,
+    "api_imports.add": sheet.LARGEST + UPLOAD_FIELDS,
+}
 NUMBER = re.compile(parameters.NUMBER["pattern"], re.ASCII)
 
 

@@ -136,7 +136,8 @@ OPERATIONS = (
     ),
     Operation(
         "api_evidence.add", "post", f"{CASE}/evidence", "Bukti dukung", "Mengunggah bukti dukung",
-        f"PDF, JPEG, atau PNG menurut isinya, paling besar {evidence_store.LARGEST // 1024 // 1024} MB.",
+        f"PDF, JPEG, atau PNG menurut isinya, paling besar {evidence_store.LARGEST // 1024 // 1024} MB; "
+        f"MP4 paling besar {evidence_store.LARGEST_VIDEO // 1024 // 1024} MB.",
         "evidence", 201, "evidence_upload", FORM, headers=("Location",),
     ),
     Operation(

@@ -10,6 +10,7 @@ import click
 from sqlalchemy import func, select, text
 
 from web.cli.base import json_option, opened, report, settings
+from workers import clamd
 from workers.app import make_app
 from workflow import anchors, migrations
 from workflow.anchors import WrongAnchors
@@ -57,7 +58,7 @@ def _settings() -> list[Finding]:
 
 
 def _look() -> list[Finding]:
-    checks = (_database, _schema, _clock, _broker, _smtp, _storage, _anchors)
+    checks = (_database, _schema, _clock, _broker, _smtp, _storage, _scanner, _anchors)
     with opened() as (found, database, _now):
         return [
             Finding("settings", ok=True, detail="terbaca"),
@@ -152,6 +153,17 @@ def _smtp(settings: Settings, _database: Database) -> Finding:
     except OSError as fault:
         return Finding("smtp", ok=False, detail=str(fault), fix="periksa SMTP_URL dan peladen surel")
     return Finding("smtp", ok=True, detail="menjawab")
+
+
+def _scanner(settings: Settings, _database: Database) -> Finding:
+    if not settings.clamd_url:
+        return Finding("clamd", ok=True, detail="tidak dipakai")
+    try:
+        clamd.ping(settings.clamd_url, TIMEOUT)
+    except clamd.Away as fault:
+        fix = "periksa CLAMD_URL dan peladennya; berkas baru menunggu sampai ia menjawab"
+        return Finding("clamd", ok=False, detail=str(fault), fix=fix)
+    return Finding("clamd", ok=True, detail="menjawab")
 
 
 def _storage(settings: Settings, _database: Database) -> Finding:

@@ -43,9 +43,10 @@ from web.pages import (
     reviewers,
     reviews,
     steps,
+    uploads,
     webhooks,
 )
-from workflow import policy, queries
+from workflow import policy, quarantine, queries
 from workflow.delivery import alarm
 from workflow.models import User
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
@@ -84,6 +85,7 @@ def init_app(app: Flask) -> None:
         inbox,
         people,
         agencies,
+        uploads,
         audit,
         webhooks,
     ):
@@ -100,8 +102,13 @@ def init_app(app: Flask) -> None:
         thousands=dates.thousands,
         decimal=dates.decimal,
     )
+    settings = desk_of(app).settings
     app.jinja_env.globals.update(
-        initials=initials, role_names=ROLE_NAMES, sign_in_names=SIGN_IN_NAMES, sign_in_failures=FAILURES
+        initials=initials,
+        role_names=ROLE_NAMES,
+        sign_in_names=SIGN_IN_NAMES,
+        sign_in_failures=FAILURES,
+        file_state=lambda proof: quarantine.state_of(proof.stored, settings),
     )
 
 

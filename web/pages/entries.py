@@ -1,22 +1,22 @@
 """The entry workspace of one case: its indicators, their levels and evidence, and what is still to be won."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from web import dates
 from web.context import actor, desk, me
 from web.guards import signed_in
 from web.language import say as _
-from workflow import adoptions, commands, policy
+from workflow import adoptions, commands, likeness, policy
 from workflow.commands.evidence import ADDERS, FILE_TYPES
 from workflow.definition import process
 from workflow.errors import Invalid, NotFound, Problem
 from workflow.evidence_store import ENDINGS, LARGEST
 from workflow.exports.document import ministry_score
-from workflow.iid.catalogue import HIGHEST, Indicator
+from workflow.iid.catalogue import HIGHEST, Indicator, Recorded
 from workflow.iid.entries import Row, Standing, is_entry, standing
 from workflow.models import Case
 
@@ -85,9 +85,12 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
             raise NotFound
         found = standing(session, case)
         recorded = {
-            "adopting_agencies": adoptions.network(session, case),
-            "other_regions": adoptions.other_regions(case),
+            row.indicator.number: _on_record(session, case, found.year, row.indicator.recorded)
+            for row in found.rows
+            if row.indicator.recorded
         }
+        proofs = [proof for row in found.rows for proof in row.evidence]
+        alike = likeness.similar(session, me(), proofs) if policy.may_judge(me(), case) else {}
     view = request.values.get("lihat", VIEWS[0])
     levels = process(case.process).states[case.state].levels
     roles = policy.roles_on(me(), case)
@@ -98,7 +101,10 @@ def _page(number: str, opened: str = "", problems: list[Problem] | None = None) 
         gap=None if ministry is None else dates.signed(ministry - found.maturity.verified),
         case=case,
         found=found,
-        rows=[_row(found, row) | _recorded(row.indicator, recorded) for row in _shown(found, view)],
+        rows=[
+            _row(found, row) | {"recorded": recorded.get(row.indicator.number)} for row in _shown(found, view)
+        ],
+        alike=alike,
         view=view if view in VIEWS else VIEWS[0],
         counts={"peluang": len(found.gains), "verifikasi": len(found.having("waiting"))},
         proven=len(found.having("waiting", "accepted", "refused")),
@@ -141,17 +147,18 @@ def _row(found: Standing, row: Row) -> dict[str, Any]:
     }
 
 
-def _recorded(indicator: Indicator, held: Mapping[str, list[str]]) -> dict[str, Any]:
+def _on_record(session: Session, case: Case, year: int, recorded: Recorded) -> dict[str, Any]:
     """What the system has on record for an indicator; a hint, never a claim or its proof."""
-    if indicator.recorded is None:
-        return {"recorded": None}
-    count = len(held[indicator.recorded.kind])
-    counted = (
-        _("%(n)s perangkat daerah lain mengadopsi", n=count)
-        if indicator.recorded.kind == "adopting_agencies"
-        else _("%(n)s daerah lain mereplikasi", n=count)
-    )
-    return {"recorded": {"text": counted, "level": indicator.recorded.level(count)}}
+    span = recorded.span(year)
+    if recorded.kind == "adopting_agencies":
+        count = len(adoptions.network(session, case, span))
+        text = _("%(n)s perangkat daerah lain mengadopsi", n=count)
+    else:
+        count = len(adoptions.other_regions(case, span))
+        text = _("%(n)s daerah lain mereplikasi", n=count)
+    if span is not None:
+        text += " " + _("pada %(first)s–%(last)s", first=span[0].year, last=span[1].year)
+    return {"text": text, "level": recorded.level(count)}
 
 
 def _choices(indicator: Indicator) -> list[tuple[str, list[tuple[str, str, str]]]]:

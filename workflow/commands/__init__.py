@@ -23,6 +23,7 @@ from workflow.commands.discuss import discuss
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.find import etag, find
+from workflow.commands.infected import refuse_infected
 from workflow.commands.mail_stops import choose_mails, stop_mails
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
@@ -73,6 +74,7 @@ __all__ = [
     "plan_desk",
     "receive",
     "recheck_case",
+    "refuse_infected",
     "release_reviewer",
     "save_draft",
     "save_review_draft",

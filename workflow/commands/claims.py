@@ -55,7 +55,9 @@ def claim_level(
     claim = held or IndicatorClaim(case_id=case.id, indicator=indicator)
     claim.level, claim.basis, claim.note = new.level, new.basis, new.note
     if claim.link != new.link:
-        claim.link, claim.link_checked_on = new.link, _today(actor) if new.link else None
+        claim.link, claim.link_checked_on = new.link, None
+        claim.link_state, claim.link_note = None, None
+        claim.link_due_at = actor.at if new.link else None
     claim.claimed_by, claim.claimed_at = actor.user_id or 0, actor.at
     reopen(claim)
     session.add(claim)

@@ -10,16 +10,19 @@ from workflow import dates, policy
 from workflow.clock import WIB
 from workflow.commands.claims import reopen_for
 from workflow.commands.find import find
+from workflow.db import insert_new
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
+from workflow.evidence_store import VIDEO
 from workflow.iid.catalogue import Catalogue
 from workflow.iid.entries import Standing, is_entry, standing
 from workflow.ledger import Actor, record
-from workflow.models import Case, Evidence
+from workflow.models import Case, Evidence, StoredFile
+from workflow.quarantine import SCAN, Quarantined, owe_look
 from workflow.validation import require, schema
 
 ADDERS = frozenset({"proposer", "co_author", "agency_head", "coordinator", "organiser"})
-FILE_TYPES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+FILE_TYPES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", VIDEO: "mp4"}
 LETTER = {"letter_number": "Nomor surat", "letter_date": "Tanggal surat", "letter_subject": "Perihal"}
 
 
@@ -76,9 +79,18 @@ def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) 
         **vars(new),
     )
     session.add(evidence)
+    _know(session, actor, new)
     case.version += 1
     session.flush()
     return evidence
+
+
+def _know(session: Session, actor: Actor, new: NewEvidence) -> None:
+    """The row of the file itself; one that is new here has to be looked at."""
+    held = {"sha256": new.sha256, "size": new.size, "media_type": new.media_type, "stored_at": actor.at}
+    if insert_new(session, StoredFile, **held):
+        file_id = session.scalars(select(StoredFile.id).where(StoredFile.sha256 == new.sha256)).one()
+        owe_look(session, SCAN, file_id, actor.at)
 
 
 def _said(new: NewEvidence) -> dict[str, str]:
@@ -138,6 +150,10 @@ def _problems(session: Session, actor: Actor, case: Case, new: NewEvidence) -> l
         faults.append(Problem("/field", "Sebutkan isian atau indikator yang dibuktikan berkas ini."))
     if new.letter_date and new.letter_date > actor.at.astimezone(WIB).date():
         faults.append(Problem("/letter_date", "Tanggal surat berada di masa depan."))
+    known = select(StoredFile).where(StoredFile.sha256 == new.sha256, StoredFile.signature.is_not(None))
+    infected = session.scalars(known).one_or_none()
+    if infected is not None:
+        faults.append(Problem("/file", str(Quarantined(infected))))
     if new.indicator and is_entry(case):
         found = standing(session, case)
         faults += _indicator_problems(found.catalogue, new)

@@ -20,6 +20,7 @@ from workflow.iid import years
 from workflow.iid.catalogue import borrowed, catalogue_for
 from workflow.iid.whatif import CLAIMED, VERIFIED, Entrant, suppose
 from workflow.models import Case, Export, ExportPart, User
+from workflow.quarantine import Quarantined, require_clean
 from workflow.settings import Settings
 
 PARTS = "parts"
@@ -46,7 +47,7 @@ def ahead(database: Database, settings: Settings, export_id: int, handler: str) 
             return (
                 _whole(session, settings, made) if handler == orders.WHOLE else _part(session, settings, made)
             )
-        except Incomplete as fault:
+        except (Incomplete, Quarantined) as fault:
             return Built(fault=str(fault))
 
 
@@ -96,6 +97,9 @@ def _part(session: Session, settings: Settings, made: Export) -> Built:
     case = session.get_one(Case, part.case_id)
     read = document.read(session, case)
     name = orders.file_of(made) if made.case_id else _part_name(made, case.number)
+    for _number, _title, files, _link in read.evidence:
+        for proof in files:
+            require_clean(session, settings, proof.sha256)
     file = package.write_entry(read, depot_of(settings), name)
     return Built(part.id, case.version, file)
 

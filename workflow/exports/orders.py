@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from workflow import delivery, policy
 from workflow.commands.find import find as find_case
 from workflow.db import owe
+from workflow.depot import Depot
 from workflow.errors import Forbidden, NotFound, Reason, Refused
 from workflow.exports.package import safe
 from workflow.iid.entries import is_entry, standing
@@ -163,6 +164,15 @@ def expire(session: Session, now: datetime) -> int:
         made.state = "expired"
         work(session, made, CLEAR, now)
     return len(old)
+
+
+def let_go_lost(session: Session, depot: Depot) -> int:
+    """Finished packages whose file is not there, as after a restore, are no longer offered. How many."""
+    done = session.scalars(select(Export).where(Export.state == "done").order_by(Export.id)).unique()
+    lost = [made for made in done if not depot.has(file_of(made))]
+    for made in lost:
+        made.state = "expired"
+    return len(lost)
 
 
 def outdated(session: Session, now: datetime) -> bool:

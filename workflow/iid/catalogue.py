@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
 from importlib.resources import files
@@ -36,10 +37,20 @@ class Proof:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the system itself counts for an indicator, and how many each parameter takes."""
+    """What the system itself counts for an indicator, and how many each parameter takes.
+
+    `years` are the first and last that count, relative to the award year; None where the source names none.
+    """
 
     kind: str
     at_least: tuple[int, ...]
+    years: tuple[int, int] | None = None
+
+    def span(self, year: int) -> tuple[date, date] | None:
+        """The days that count for an award year, both included."""
+        if self.years is None:
+            return None
+        return date(year + self.years[0], 1, 1), date(year + self.years[1], 12, 31)
 
     def level(self, count: int) -> int:
         """The highest parameter that the count would reach."""
@@ -224,4 +235,7 @@ def _indicator(raw: dict[str, Any]) -> Indicator:
 
 
 def _recorded(raw: dict[str, Any] | None) -> Recorded | None:
-    return Recorded(raw["as"], tuple(raw["at_least"])) if raw else None
+    if raw is None:
+        return None
+    years = raw.get("years")
+    return Recorded(raw["as"], tuple(raw["at_least"]), (years[0], years[1]) if years else None)

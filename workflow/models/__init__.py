@@ -14,6 +14,7 @@ from workflow.models.cases import (
 from workflow.models.entries import DeskSlot, IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
 from workflow.models.exports import Export, ExportPart
+from workflow.models.files import FileCheck, FileLikeness, FileShingle, StoredFile, Upload
 from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.people import Agency, ApiToken, Grant, MailStop, Passkey, SignIn, Substitute, User
@@ -40,6 +41,9 @@ __all__ = [
     "Export",
     "ExportPart",
     "Fact",
+    "FileCheck",
+    "FileLikeness",
+    "FileShingle",
     "Grant",
     "Idempotency",
     "Import",
@@ -54,8 +58,10 @@ __all__ = [
     "Review",
     "SearchDocument",
     "SignIn",
+    "StoredFile",
     "Substitute",
     "Try",
+    "Upload",
     "User",
     "Verification",
     "View",

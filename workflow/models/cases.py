@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from workflow.db import CanonicalJson
 from workflow.models.base import Base
+from workflow.models.files import StoredFile
 from workflow.models.people import Agency, User
 
 if TYPE_CHECKING:
@@ -203,3 +204,7 @@ class Evidence(Base):
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     uploaded_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+    stored: Mapped[StoredFile | None] = relationship(
+        primaryjoin=lambda: foreign(Evidence.sha256) == StoredFile.sha256, viewonly=True, lazy="joined"
+    )

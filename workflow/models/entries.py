@@ -11,6 +11,7 @@ from workflow.models.base import Base
 from workflow.models.cases import Case
 from workflow.models.people import User
 
+ALIVE, MOVED, PRIVATE, DEAD, SILENT = "alive", "moved", "private", "dead", "silent"
 WAITING, ACCEPTED, REFUSED = "waiting", "accepted", "refused"
 
 
@@ -18,7 +19,8 @@ class IndicatorClaim(Base):
     """The level an entry names for one indicator, and what Bappeda Litbang made of it.
 
     `state` is waiting, accepted or refused; every change of level or evidence sets it back to waiting.
-    `link` stands in for a file where the catalogue allows it; `link_checked_on` is when it was last opened.
+    `link` stands in for a file where the catalogue allows it; `link_checked_on` is when it was last opened,
+    by a person or by a worker, who leaves `link_state`, a note, and when to look again.
     """
 
     __tablename__ = "indicator_claims"
@@ -32,6 +34,9 @@ class IndicatorClaim(Base):
     note: Mapped[str | None] = mapped_column(Text)
     link: Mapped[str | None] = mapped_column(String(500))
     link_checked_on: Mapped[date | None]
+    link_state: Mapped[str | None] = mapped_column(String(10))
+    link_note: Mapped[str | None] = mapped_column(String(500))
+    link_due_at: Mapped[datetime | None] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(String(12), default=WAITING)
     reason: Mapped[str | None] = mapped_column(Text)
     claimed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))

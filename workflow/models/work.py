@@ -30,7 +30,8 @@ class Duty:
 
 
 class Job(Duty, Base):
-    """The outbox: one handler's duty towards one event, or the next chunk of an import or export.
+    """The outbox: one handler's duty towards one event, or the next chunk of an import or export,
+    or the look at a file that came in.
 
     Towards a webhook it is to send the event there, or a test where there is no event.
     """
@@ -47,6 +48,7 @@ class Job(Duty, Base):
     import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"), index=True)
     export_id: Mapped[int | None] = mapped_column(ForeignKey("exports.id"), index=True)
     webhook_id: Mapped[int | None] = mapped_column(ForeignKey("webhooks.id"), index=True)
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"), index=True)
     handler: Mapped[str] = mapped_column(String(40))
 
     event: Mapped[Event | None] = relationship()
