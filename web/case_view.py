@@ -240,6 +240,7 @@ FACT_TITLES = {
     "people.conflict_dismissed": "Benturan kepentingan dikesampingkan",
     "people.handed_over": "Penanggung jawab berganti",
     "evidence.added": "Bukti dukung diunggah",
+    "deadline.extended": "Batas waktu diperpanjang",
     "deadline.reminded": "Pemegang giliran diingatkan",
     "evidence.withdrawn": "Bukti dukung ditarik",
     "claim.named": "Parameter indikator ditetapkan",
@@ -279,6 +280,7 @@ def _item(case: Case, event: Event, people: Mapping[int, User], mails: int, loca
         details.append((_("Parameter"), str(event.data["level"])))
     if "file" in event.data:
         details.append((_("Berkas"), event.data["file"]))
+    details += _moved(event)
     details += _source(event)
     if mails:
         details.append((_("Surel"), _("%(count)s surel", count=mails)))
@@ -293,6 +295,19 @@ def _item(case: Case, event: Event, people: Mapping[int, User], mails: int, loca
         "details": details,
         "href": f"/usulan/{case.number}/versi/{event.seq}" if handed_in(event) else None,
     }
+
+
+def _moved(event: Event) -> list[tuple[str, str]]:
+    """The earlier and the new end of an extended deadline."""
+    if "ended_at" not in event.data:
+        return []
+    before, after = _ends(event)
+    return [(_("Batas waktu semula"), before), (_("Batas waktu baru"), after)]
+
+
+def _ends(event: Event) -> tuple[str, str]:
+    before, after = (datetime.fromisoformat(event.data[key]) for key in ("ended_at", "ends_at"))
+    return dates.long_date(before), dates.long_date(after)
 
 
 def _source(event: Event) -> list[tuple[str, str]]:
@@ -324,6 +339,13 @@ def _by(event: Event, people: Mapping[int, User]) -> str:
     if user is None:
         return _("sistem")
     return f"{user.name} ({_(ROLE_NAMES.get(event.role, event.role))})"
+
+
+def extension(event: Event, people: Mapping[int, User]) -> dict[str, str]:
+    """An extension as a line: from when to when, by whom, why."""
+    before, after = _ends(event)
+    told = {"by": _by(event, people), "at": dates.long_moment(event.at)}
+    return told | {"before": before, "after": after, "reason": (event.content or {}).get("note", "")}
 
 
 def stages_left(events: list[Event]) -> dict[str, datetime]:

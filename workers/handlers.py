@@ -166,7 +166,10 @@ def _deadline(event: Event) -> dict[str, object] | None:
     if "ends_at" not in event.data:
         return None
     ends = datetime.fromisoformat(event.data["ends_at"])
-    return {"ends": dates.deadline(ends), "days_left": event.data["days_left"]}
+    found = {"ends": dates.deadline(ends), "days_left": event.data["days_left"]}
+    if "ended_at" in event.data:
+        found["before"] = dates.deadline(datetime.fromisoformat(event.data["ended_at"]))
+    return found
 
 
 def _why(case: Case, audience: str) -> str:

@@ -129,7 +129,11 @@ def preview_context() -> dict[str, Any]:
             "note": "Tambahkan data dasar tahun 2021.\nJelaskan peran tim efektif.",
             "requests": ["Hasil dan dampak: sebutkan angka sebelum dan sesudah."],
         },
-        "deadline": {"ends": "Selasa, 29 November 2022, 23.59 WIB", "days_left": 5},
+        "deadline": {
+            "ends": "Selasa, 29 November 2022, 23.59 WIB",
+            "days_left": 5,
+            "before": "Selasa, 22 November 2022, 23.59 WIB",
+        },
         "result": {"score": "81.5", "pass": "70"},
         "account": {
             "email": "sri.wahyuni@sragenkab.invalid",

@@ -43,6 +43,18 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Extend:
+    """Who may extend the deadline of a state, how often in one stay, and by how many working days each time.
+
+    The days count from the present end, or from today once it is over.
+    """
+
+    by: tuple[str, ...]
+    times: int
+    working_days: int
+
+
+@dataclass(frozen=True)
 class ReviewRule:
     """What a state's reviewers answer, how many are asked, how many suffice, and the score to pass.
 
@@ -91,6 +103,7 @@ class State:
     review: ReviewRule | None
     outcome: str | None
     levels: str | None
+    extend: Extend | None = None
 
     @property
     def stage(self) -> str:
@@ -271,7 +284,12 @@ def _state(name: str, raw: dict[str, Any]) -> State:
         review=_review(raw["review"]) if "review" in raw else None,
         outcome=raw.get("outcome"),
         levels=raw.get("levels"),
+        extend=_extend(raw["extend"]) if "extend" in raw else None,
     )
+
+
+def _extend(raw: dict[str, Any]) -> Extend:
+    return Extend(tuple(raw["by"]), raw["times"], raw["working_days"])
 
 
 def _due(raw: dict[str, Any]) -> Due:
@@ -449,6 +467,8 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
         calls = {g.name for t in process.automatic(state.name) for g in t.guards}
         if not {"reviews_agree", "reviews_disagree"} <= calls:
             yield f"{state.name}: aturan disagree tanpa langkah reviews_agree dan reviews_disagree"
+    if state.extend and state.due is None:
+        yield f"{state.name}: extend tanpa due atau review"
     if state.due and state.due.working_days and max(state.due.remind, default=0) >= state.due.working_days:
         yield f"{state.name}: pengingat sebelum masa {state.due.working_days} hari kerja dimulai"
 

@@ -24,6 +24,7 @@ VERSIONED = ASSIGNMENTS | {
     "claim.accepted",
     "claim.named",
     "claim.refused",
+    "deadline.extended",
     "desk.cancelled",
     "desk.scheduled",
 }

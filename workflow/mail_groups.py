@@ -38,6 +38,7 @@ GROUPS: Mapping[str, Group] = {
                 "adoption_interest",
                 "adoption_offered",
                 "conflict_declared",
+                "deadline_extended",
                 "decision_needed",
                 "decree_needed",
                 "desk_cancelled",

@@ -18,6 +18,7 @@ from workflow import (
     commands,
     comparison,
     discussion,
+    extensions,
     family_tree,
     policy,
     queries,
@@ -151,6 +152,7 @@ def show(number: str) -> str:
         adaptation = comparison.adaptation(case, locale())
         files = revision.files(session, case.id)
         open_to = discussion.audiences(session, who.user, case) if who.user else ()
+        room = extensions.room(session, case, now())
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -192,6 +194,8 @@ def show(number: str) -> str:
         note=_last_note(events),
         may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},
         may_amend=bool(roles & policy.WRITERS) and _in_own_hands(case),
+        room=room,
+        may_extend=room is not None and bool(roles & set(room.rule.by)),
         now=now(),
     )
 

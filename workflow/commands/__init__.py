@@ -22,6 +22,7 @@ from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_d
 from workflow.commands.discuss import discuss
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
+from workflow.commands.extension import extend_deadline
 from workflow.commands.find import etag, find
 from workflow.commands.mail_stops import choose_mails, stop_mails
 from workflow.commands.people import hand_over
@@ -61,6 +62,7 @@ __all__ = [
     "end_substitute",
     "etag",
     "express_interest",
+    "extend_deadline",
     "find",
     "fire_deadline",
     "give_review",
