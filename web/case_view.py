@@ -22,7 +22,8 @@ OUTCOME_TONES = {
     "rejected": "plain",
     "withdrawn": "plain",
 }
-TRACKS = frozenset({"in_cohort", "outside_cohort"})
+UNOFFERED = frozenset({"in_cohort", "outside_cohort", "round_open"})
+"""Steps refused for these are no steps for this case, or not yet: pages do not speak of them."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def next_step(
     """What this person can do now, or whose turn it is; blocked actions carry every reason."""
     flow = process(case.process)
     state = flow.states[case.state]
-    mine = [o for o in found if o.mine and not {r.guard for r in o.reasons} & TRACKS]
+    mine = [o for o in found if o.mine and not {r.guard for r in o.reasons} & UNOFFERED]
     actions = extra + [_action(case, flow, option, locale, hidden) for option in mine]
     due = None
     if case.due_at:
@@ -240,6 +241,7 @@ FACT_TITLES = {
     "people.conflict_dismissed": "Benturan kepentingan dikesampingkan",
     "people.handed_over": "Penanggung jawab berganti",
     "evidence.added": "Bukti dukung diunggah",
+    "round.fell_short": "Putaran kurang penilaian",
     "deadline.extended": "Batas waktu diperpanjang",
     "deadline.reminded": "Pemegang giliran diingatkan",
     "evidence.withdrawn": "Bukti dukung ditarik",
@@ -281,6 +283,9 @@ def _item(case: Case, event: Event, people: Mapping[int, User], mails: int, loca
     if "file" in event.data:
         details.append((_("Berkas"), event.data["file"]))
     details += _moved(event)
+    if "round" in event.data:
+        words = _("%(given)s dari %(asked)s penelaah, kuorum %(quorum)s", **event.data["round"])
+        details.append((_("Penilaian"), words))
     details += _source(event)
     if mails:
         details.append((_("Surel"), _("%(count)s surel", count=mails)))

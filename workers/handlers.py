@@ -47,9 +47,14 @@ def notify(task: Task) -> None:
 
 
 def autopilot(task: Task) -> None:
-    """Take the next step that belongs to the system, if its guards hold now."""
+    """Take the next step that belongs to the system, if its guards hold now.
+
+    Where it stays because a round's time is over without a quorum, those who assign are told.
+    """
     (case,) = locked(task.session, Case.id == task.event.case_id)
-    commands.advance_by_itself(task.session, case, Actor(None, task.now))
+    nobody = Actor(None, task.now)
+    if commands.advance_by_itself(task.session, case, nobody) is None:
+        commands.hand_round_over(task.session, case, nobody)
 
 
 def recheck_conflicts(task: Task) -> None:
@@ -124,6 +129,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         },
         "deadline": _deadline(event),
         "result": event.data.get("result"),
+        "round": event.data.get("round"),
         "account": None,
         "audience": audience,
         "why": _why(case, audience),
@@ -142,6 +148,7 @@ def account_context(person: User, words: Mapping[str, object], address: str) -> 
         "event": None,
         "deadline": None,
         "result": None,
+        "round": None,
         "account": {"email": person.email, **words},
         "audience": "account",
         "why": ACCOUNT_WHY["en" if english else "id"],

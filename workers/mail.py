@@ -135,6 +135,7 @@ def preview_context() -> dict[str, Any]:
             "before": "Selasa, 22 November 2022, 23.59 WIB",
         },
         "result": {"score": "81.5", "pass": "70"},
+        "round": {"given": 1, "asked": 3, "quorum": 2},
         "account": {
             "email": "sri.wahyuni@sragenkab.invalid",
             "link": "https://inovasi.sragenkab.invalid/lupa-sandi/contoh",

@@ -304,10 +304,11 @@ def _due(raw: dict[str, Any]) -> Due:
 
 
 def _review_due(raw: dict[str, Any] | None) -> Due | None:
-    """A review is due when its time is over; reviewers are reminded, those who assign them are told."""
-    if raw is None:
-        return None
-    return Due(raw["within_working_days"], remind=REVIEW_REMINDERS, escalate=raw["assign"][0])
+    """A review is due when its time is over; reviewers are reminded.
+
+    Nothing is escalated: with a quorum the round closes, without one it is handed to those who assign.
+    """
+    return None if raw is None else Due(raw["within_working_days"], remind=REVIEW_REMINDERS)
 
 
 def _review(raw: dict[str, Any]) -> ReviewRule:
@@ -461,6 +462,8 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
         yield f"{state.name}: rubrik {state.review.rubric} tidak ada di schemas/rubrics"
     if state.review and state.review.quorum > state.review.reviewers:
         yield f"{state.name}: kuorum {state.review.quorum} melebihi {state.review.reviewers} penelaah"
+    if not state.review and any(g.name == "round_short" for t in leaving for g in t.guards):
+        yield f"{state.name}: round_short tanpa review"
     if state.review and state.review.outside > state.review.quorum:
         yield f"{state.name}: {state.review.outside} penelaah luar melebihi kuorum {state.review.quorum}"
     if state.review and (state.review.spread is not None or state.review.opposed):

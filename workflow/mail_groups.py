@@ -38,8 +38,8 @@ GROUPS: Mapping[str, Group] = {
                 "adoption_interest",
                 "adoption_offered",
                 "conflict_declared",
-                "deadline_extended",
                 "decision_needed",
+                "deadline_extended",
                 "decree_needed",
                 "desk_cancelled",
                 "desk_scheduled",
@@ -55,6 +55,7 @@ GROUPS: Mapping[str, Group] = {
                 "reviewers_needed",
                 "reviews_disagree",
                 "revision_requested",
+                "round_short",
             }
         ),
     ),

@@ -19,6 +19,7 @@ NOTICES: Mapping[str, Mapping[str, str]] = {
     "evidence.added": {},
     "desk.scheduled": {"proposer": "desk_scheduled", "agency_head": "desk_scheduled"},
     "desk.cancelled": {"proposer": "desk_cancelled", "agency_head": "desk_cancelled"},
+    "round.fell_short": {"assigners": "round_short"},
     "deadline.extended": {"owner": "deadline_extended"},
     "deadline.reminded": {"owner": "reminder"},
     "deadline.passed": {"owner": "overdue", "escalation": "escalated"},

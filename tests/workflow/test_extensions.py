@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
@@ -36,35 +37,46 @@ def begin(database: Database, as_: As) -> None:
         assert wib_date(submitted(session, as_).due_at) == FIRST_END  # type: ignore[arg-type]
 
 
-def test_an_extension_moves_end_and_reminders_and_is_told_and_recorded(
-    database: Database, as_: As, clock: MovableClock, settings: Settings, run_workers: Callable[[], None]
+def test_reminders_and_end_follow_the_new_day(
+    database: Database, as_: As, clock: MovableClock, settings: Settings
 ) -> None:
     office = Office(settings, database, clock)
     begin(database, as_)
     clock.now = end_of(date(2022, 9, 15))  # three working days before the end has been said
     scan(office)
     extend(database, as_, "retno", date(2022, 9, 26))
-    for _day in range(8):
+    said = []
+    for _day in range(12):
         clock.tick(days=1)
         scan(office)
-    run_workers()
+        said.append((wib_date(clock()).day, len(fired(database))))
+
+    reminded = "deadline.reminded"
+    assert fired(database) == [reminded, "deadline.extended", reminded, reminded, "deadline.passed"]
+    assert [day for (_, before), (day, count) in pairwise(said) if count > before] == [21, 23, 26]
+
+
+def fired(database: Database) -> list[str]:
     with database.read() as session:
-        before = list(session.scalars(select(Event.name).where(Event.name.startswith("deadline."))))
+        names = select(Event.name).where(Event.name.startswith("deadline.")).order_by(Event.id)
+        return list(session.scalars(names))
+
+
+def test_an_extension_is_told_to_the_owner_and_kept_with_both_ends(
+    database: Database, as_: As, run_workers: Callable[[], None]
+) -> None:
+    begin(database, as_)
+    extend(database, as_, "retno", date(2022, 9, 26))
+    run_workers()
+
+    with database.read() as session:
         told = session.scalars(select(Email).where(Email.kind == "deadline_extended")).one()
         data = session.scalars(select(Event.data).where(Event.name == "deadline.extended")).one()
         case = session.scalars(select(Case)).one()
-        ends = {row.ends_at for row in rows(session, case, "mentor_review")}
+        assert {row.ends_at for row in rows(session, case, "mentor_review")} == {case.due_at}
         assert list(fold.differences(session)) == []
-        assert audit.verify(session).fault is None
-    clock.now = end_of(date(2022, 9, 26)) + timedelta(minutes=1)
-    scan(office)
-    with database.read() as session:
-        passed = list(session.scalars(select(Event.id).where(Event.name == "deadline.passed")))
-
-    reminded = "deadline.reminded"
-    assert before == [reminded, "deadline.extended", reminded, reminded]
-    assert len(passed) == 1
-    assert ends == {case.due_at} == {end_of(date(2022, 9, 26))}
+        assert audit.verify(session).intact
+    assert case.due_at == end_of(date(2022, 9, 26))
     assert told.to_address == "budi@contoh.invalid"
     for words in ("Senin, 19 September 2022", "Senin, 26 September 2022", WHY):
         assert words in told.text

@@ -30,7 +30,7 @@ from workflow import (
 from workflow.adoptions import Member
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem
-from workflow.guards import average, counted, reviews_of, spread
+from workflow.guards import average, counted, missing, reviews_of, spread, time_over
 from workflow.models import Agency, Case, Cohort, Event, Review
 
 bp = Blueprint("cases", __name__, url_prefix="/usulan")
@@ -160,6 +160,8 @@ def show(number: str) -> str:
     peers = policy.may_see_reviews(
         user, case, reviewed_by_me=mine, others=rule.others if rule else "after_own"
     )
+    lack = missing(case, rule, given, now()) if rule and time_over(case, now()) else None
+    extra = _extra(case, roles, mine=mine, extend=lack is not None and _may_extend(room, roles))
     hidden = {"version": commands.etag(case)}
     mails = {e.id: sum(1 for m in emails if m.event_id == e.id) for e in events}
     return render_template(
@@ -172,7 +174,7 @@ def show(number: str) -> str:
         turn=case_view.turn_words(case),
         category=case_view.category_words(case.category),
         marks=case_view.stage_marks(case, now(), locale(), case_view.stages_left(events)),
-        step=case_view.next_step(case, found, now(), locale(), hidden, _extra(case, roles, mine=mine)),
+        step=case_view.next_step(case, found, now(), locale(), hidden, extra),
         timeline=case_view.timeline(case, _readable(case, events), people, mails, locale()),
         forms=_filled(case),
         emails=[m for m in emails if m.recipient_id == user.id or policy.may_see_all_mail(user, case)],
@@ -195,7 +197,8 @@ def show(number: str) -> str:
         may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},
         may_amend=bool(roles & policy.WRITERS) and _in_own_hands(case),
         room=room,
-        may_extend=room is not None and bool(roles & set(room.rule.by)),
+        may_extend=_may_extend(room, roles),
+        lack=lack,
         now=now(),
     )
 
@@ -241,7 +244,11 @@ def _in_own_hands(case: Case) -> bool:
     return case.stage == first and flow.states[case.state].owner == "proposer" and not case.outcome
 
 
-def _extra(case: Case, roles: frozenset[str], *, mine: bool) -> list[case_view.Action]:
+def _may_extend(room: extensions.Room | None, roles: frozenset[str]) -> bool:
+    return room is not None and room.left > 0 and bool(roles & set(room.rule.by))
+
+
+def _extra(case: Case, roles: frozenset[str], *, mine: bool, extend: bool) -> list[case_view.Action]:
     rule = process(case.process).states[case.state].review
     if rule is None:
         return []
@@ -254,6 +261,10 @@ def _extra(case: Case, roles: frozenset[str], *, mine: bool) -> list[case_view.A
         assign = _("Tugaskan penelaah (%(n)s dari %(all)s)", n=count, all=rule.reviewers)
         title, tone = (_("Lihat penelaah"), "neutral") if enough else (assign, "positive")
         found.append(case_view.Action(title, tone, f"/usulan/{case.number}/penelaah"))
+    if extend:
+        found.append(
+            case_view.Action(_("Perpanjang batas waktu"), "neutral", f"/usulan/{case.number}/tenggat")
+        )
     return found
 
 

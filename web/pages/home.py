@@ -34,13 +34,16 @@ def work() -> str:
     user = me()
     with desk().database.read() as session:
         mine = queries.work_of(session, user)
-        lacking = queries.needs_reviewers(session, user)
+        short = queries.short_rounds(session, user, now())
+        over = {case.id for case, _lack in short}
+        lacking = [case for case in queries.needs_reviewers(session, user) if case.id not in over]
         own = case_lists.list_cases(session, user, now(), case_lists.Filters(), limit=10)
     rows = [case_view.row(case, now(), locale()) for case in mine]
     others = [case_view.row(case, now(), locale()) for case in own.cases if case not in mine]
     return render_template(
         "work.html",
         rows=rows,
+        short=[case_view.row(case, now(), locale()) | {"lack": lack} for case, lack in short],
         lacking=[case_view.row(case, now(), locale()) for case in lacking],
         others=others,
         late=sum(1 for row in rows if row["late"]),

@@ -237,7 +237,7 @@ def _page(
         else [{"message": p.message, "id": "note"} for p in problems],
         section_of={key: s.id for s in sections for key in s.names},
         similar=_similar(found) if here is None else [],
-        reasons=[r for r in found.reasons if r.guard not in case_view.TRACKS],
+        reasons=[r for r in found.reasons if r.guard not in case_view.UNOFFERED],
         version=commands.etag(found.case) if conflict is None else _fresh_version(found),
         key=uuid4().hex,
         saved_text=_saved_text(found.draft) if found.draft else None,

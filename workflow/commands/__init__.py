@@ -28,6 +28,7 @@ from workflow.commands.mail_stops import choose_mails, stop_mails
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
 from workflow.commands.review import give_review, save_review_draft
+from workflow.commands.rounds import hand_round_over
 from workflow.commands.start import amend, start
 from workflow.commands.substitutes import begin_substitute, due_substitutes, end_substitute, set_substitute
 from workflow.commands.views import drop_view, keep_view
@@ -67,6 +68,7 @@ __all__ = [
     "fire_deadline",
     "give_review",
     "hand_over",
+    "hand_round_over",
     "judge_claim",
     "keep_view",
     "list_desk",
