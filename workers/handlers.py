@@ -1,6 +1,6 @@
 """Reactions to events. Each runs inside one transaction, together with the mark that it is done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import adoptions, commands, dates, revision
+from workflow import adoptions, commands, dates, held, revision
 from workflow.audiences import recipients
 from workflow.commands.find import locked
 from workflow.db import owe
@@ -38,12 +38,24 @@ class Task:
 
 def notify(task: Task) -> None:
     """Write one mail row per person whom the event concerns."""
+    for person, audience, kind in addressed(task):
+        _owe_mail(task, task.case, person, audience, kind)
+
+
+def addressed(task: Task) -> Iterator[tuple[User, str, str]]:
+    """Who gets a mail about the event: person, audience and kind."""
     case = task.case
     notices = notices_for(process(case.process), task.event.name, task.event.data)
     for audience, kind in notices.items():
         for person in recipients(task.session, audience, kind, case, task.event, task.now):
             if person.id != task.event.actor_id or audience in {"proposer", "subject"}:
-                _owe_mail(task, case, person, audience, kind)
+                yield person, audience, kind
+
+
+def written(task: Task, person: User, audience: str, kind: str) -> mail.Letter:
+    """The mail as it is sent: in the words that were chosen for it before a release, where they were."""
+    chosen = (task.event.content or {}).get("mails", {}).get(held.key(kind, person))
+    return mail.render(kind, person.locale, _context(task, task.case, person, audience), chosen)
 
 
 def autopilot(task: Task) -> None:
@@ -82,7 +94,7 @@ def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str) ->
     message_id = f"<{kind}.{task.event.id}.{person.id}@{domain}>"
     if task.session.scalar(select(Email.id).where(Email.message_id == message_id)) is not None:
         return
-    letter = mail.render(kind, person.locale, _context(task, case, person, audience))
+    letter = written(task, person, audience, kind)
     email = Email(
         event_id=task.event.id,
         recipient_id=person.id,

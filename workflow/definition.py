@@ -120,7 +120,10 @@ class GuardCall:
 
 @dataclass(frozen=True)
 class Transition:
-    """One permitted step. `origins` and `to` are full state names."""
+    """One permitted step. `origins` and `to` are full state names.
+
+    A decision with `hold` may be kept back and released together with others.
+    """
 
     name: str
     stage: str
@@ -136,6 +139,7 @@ class Transition:
     tone: str
     then: tuple[str, ...]
     notify: Mapping[str, str]
+    hold: bool = False
 
     @property
     def by_system(self) -> bool:
@@ -342,6 +346,7 @@ def _transition(stage: str, raw: dict[str, Any]) -> Transition:
         tone=raw.get("tone", "neutral"),
         then=tuple(raw.get("then", ())),
         notify=raw.get("notify", {}),
+        hold=raw.get("hold", False),
     )
 
 

@@ -184,6 +184,11 @@ def may_act_in_bulk(user: User) -> bool:
     return bool(user.global_roles & {"coordinator", "organiser"})
 
 
+def may_hold(user: User) -> bool:
+    """Decide now and release later; each case is asked about on its own."""
+    return bool(user.global_roles & {"coordinator", "organiser"})
+
+
 def may_run_delivery(user: User) -> bool:
     """Look at jobs and mails of all cases, retry and drop."""
     return bool(user.global_roles & {"coordinator", "admin"})

@@ -20,6 +20,7 @@ from workflow import (
     discussion,
     extensions,
     family_tree,
+    held,
     policy,
     queries,
     readable,
@@ -152,7 +153,7 @@ def show(number: str) -> str:
         adaptation = comparison.adaptation(case, locale())
         files = revision.files(session, case.id)
         open_to = discussion.audiences(session, who.user, case) if who.user else ()
-        room = extensions.room(session, case, now())
+        room, kept = extensions.room(session, case, now()), held.open_of(session, case)
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -199,6 +200,7 @@ def show(number: str) -> str:
         room=room,
         may_extend=_may_extend(room, roles),
         lack=lack,
+        kept=kept if kept and held.step_of(kept).by & roles else None,
         now=now(),
     )
 
@@ -271,13 +273,13 @@ def _extra(case: Case, roles: frozenset[str], *, mine: bool, extend: bool) -> li
 def _filled(case: Case) -> list[dict[str, Any]]:
     """Submitted forms, latest stage last; a collecting form once per entry."""
     found = []
-    for name, held in case.forms.items():
+    for name, answer in case.forms.items():
         if name in {revision.REQUESTS, revision.ANSWERS}:
             continue
         title = validation.label(name, [], locale())
-        documents = held if isinstance(held, list) else [held]
+        documents = answer if isinstance(answer, list) else [answer]
         for index, document in enumerate(documents, start=1):
-            suffix = f" {index}" if isinstance(held, list) else ""
+            suffix = f" {index}" if isinstance(answer, list) else ""
             found.append(
                 {
                     "name": name,

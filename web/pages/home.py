@@ -7,7 +7,7 @@ from web import case_view
 from web.context import desk, me, now
 from web.guards import signed_in
 from web.language import COOKIE, LANGUAGES, locale
-from workflow import case_lists, queries
+from workflow import case_lists, held, policy, queries
 from workflow.definition import process, versions
 
 bp = Blueprint("home", __name__)
@@ -34,6 +34,7 @@ def work() -> str:
     user = me()
     with desk().database.read() as session:
         mine = queries.work_of(session, user)
+        waiting = len(held.listed(session, user)) if policy.may_hold(user) else 0
         short = queries.short_rounds(session, user, now())
         over = {case.id for case, _lack in short}
         lacking = [case for case in queries.needs_reviewers(session, user) if case.id not in over]
@@ -43,6 +44,7 @@ def work() -> str:
     return render_template(
         "work.html",
         rows=rows,
+        held=waiting,
         short=[case_view.row(case, now(), locale()) | {"lack": lack} for case, lack in short],
         lacking=[case_view.row(case, now(), locale()) for case in lacking],
         others=others,

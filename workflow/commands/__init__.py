@@ -24,6 +24,14 @@ from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.extension import extend_deadline
 from workflow.commands.find import etag, find
+from workflow.commands.held import (
+    hold,
+    hold_decision,
+    put_away,
+    release_decision,
+    withdraw_decision,
+    write_mail,
+)
 from workflow.commands.mail_stops import choose_mails, stop_mails
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
@@ -69,14 +77,18 @@ __all__ = [
     "give_review",
     "hand_over",
     "hand_round_over",
+    "hold",
+    "hold_decision",
     "judge_claim",
     "keep_view",
     "list_desk",
     "offer",
     "options",
     "plan_desk",
+    "put_away",
     "receive",
     "recheck_case",
+    "release_decision",
     "release_reviewer",
     "save_draft",
     "save_review_draft",
@@ -89,5 +101,7 @@ __all__ = [
     "take",
     "take_back",
     "waiting_for_desk",
+    "withdraw_decision",
     "withdraw_evidence",
+    "write_mail",
 ]

@@ -11,6 +11,7 @@ from workflow.models.cases import (
     Participant,
     Review,
 )
+from workflow.models.decisions import HeldDecision
 from workflow.models.entries import DeskSlot, IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
 from workflow.models.exports import Export, ExportPart
@@ -41,6 +42,7 @@ __all__ = [
     "ExportPart",
     "Fact",
     "Grant",
+    "HeldDecision",
     "Idempotency",
     "Import",
     "ImportMapping",

@@ -1,0 +1,46 @@
+"""Held decisions"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from workflow.db import CanonicalJson, UtcDateTime
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "held_decisions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=90), nullable=False),
+        sa.Column("step", sa.String(length=40), nullable=False),
+        sa.Column("visit", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("form", CanonicalJson(), nullable=True),
+        sa.Column("mails", CanonicalJson(), nullable=False),
+        sa.Column("held_by", sa.Integer(), nullable=False),
+        sa.Column("held_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Integer(), nullable=True),
+        sa.Column("ended_by_event", sa.Integer(), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("put_away_at", UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_held_decisions_case_id")),
+        sa.ForeignKeyConstraint(["held_by"], ["users.id"], name=op.f("fk_held_decisions_held_by")),
+        sa.ForeignKeyConstraint(["ended_by"], ["users.id"], name=op.f("fk_held_decisions_ended_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held_decisions")),
+    )
+    op.create_index(op.f("ix_held_decisions_case_id"), "held_decisions", ["case_id"])
+    held = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_held_decisions_open",
+        "held_decisions",
+        ["case_id"],
+        unique=True,
+        sqlite_where=held,
+        postgresql_where=held,
+    )
