@@ -40,7 +40,7 @@ def work() -> str:
         lacking = [case for case in queries.needs_reviewers(session, user) if case.id not in over]
         own = case_lists.list_cases(session, user, now(), case_lists.Filters(), limit=10)
     rows = [case_view.row(case, now(), locale()) for case in mine]
-    others = [case_view.row(case, now(), locale()) for case in own.cases if case not in mine]
+    others = [case_view.row(c, now(), locale()) for c in own.cases if c not in mine and c.id not in over]
     return render_template(
         "work.html",
         rows=rows,
