@@ -242,6 +242,8 @@ FACT_TITLES = {
     "people.handed_over": "Penanggung jawab berganti",
     "evidence.added": "Bukti dukung diunggah",
     "round.fell_short": "Putaran kurang penilaian",
+    "deadline.brought_forward": "Batas waktu dimajukan oleh kalender",
+    "deadline.put_off": "Batas waktu diundurkan oleh kalender",
     "deadline.extended": "Batas waktu diperpanjang",
     "deadline.reminded": "Pemegang giliran diingatkan",
     "evidence.withdrawn": "Bukti dukung ditarik",

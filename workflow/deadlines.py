@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from workflow import office_days
 from workflow.calendar import (
     add_months,
     add_working_days,
@@ -30,6 +31,7 @@ def open_for(session: Session, case: Case, state: State, at: datetime) -> None:
     case.due_at = None
     if state.due is None:
         return
+    office_days.follow(session)
     last = last_day(session, case, state, at)
     case.due_at = end_of(last)
     moments = {END: case.due_at}
@@ -50,6 +52,7 @@ def move_end(session: Session, case: Case, state: State, last: date, at: datetim
     """
     if state.due is None:
         return
+    office_days.follow(session)
     case.due_at = end_of(last)
     kept = select(Deadline).where(Deadline.case_id == case.id, Deadline.visit == case.visit)
     held = {row.kind: row for row in session.scalars(kept)}

@@ -1,6 +1,6 @@
 """Decisions that are held: made, but told to nobody until they are released. What can be read of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from workflow import policy
 from workflow.definition import Process, Transition, process
 from workflow.models import Case, Event, HeldDecision, User
 
+OF_TIME = ("deadline.reminded", "deadline.passed", "round.fell_short")
 RELEASED, WITHDRAWN, REPLACED, VOID = "released", "withdrawn", "replaced", "void"
 
 
@@ -80,7 +81,17 @@ def lapse(session: Session, case: Case, flow: Process, origin: str, at: datetime
         )
 
 
-def changes(session: Session, row: HeldDecision) -> list[Event]:
-    """What happened to the case since the decision was held, oldest first."""
-    since = select(Event).where(Event.case_id == row.case_id, Event.at > row.held_at, Event.seq > row.seen)
-    return list(session.scalars(since.order_by(Event.seq)))
+def changes(session: Session, rows: Collection[HeldDecision]) -> dict[int, list[Event]]:
+    """What happened to each case since its decision was held, by the decision's id, oldest first.
+
+    A reminder says nothing new about a case; a review does, although it changes no version.
+    """
+    since = (
+        select(HeldDecision.id, Event)
+        .join(Event, (Event.case_id == HeldDecision.case_id) & (Event.seq > HeldDecision.seen))
+        .where(HeldDecision.id.in_([row.id for row in rows]), Event.name.not_in(OF_TIME))
+    )
+    found: dict[int, list[Event]] = {}
+    for row_id, event in session.execute(since.order_by(Event.id)):
+        found.setdefault(row_id, []).append(event)
+    return found

@@ -40,6 +40,7 @@ GROUPS: Mapping[str, Group] = {
                 "conflict_declared",
                 "decision_needed",
                 "deadline_extended",
+                "deadline_moved",
                 "decree_needed",
                 "desk_cancelled",
                 "desk_scheduled",

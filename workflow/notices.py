@@ -21,6 +21,8 @@ NOTICES: Mapping[str, Mapping[str, str]] = {
     "desk.cancelled": {"proposer": "desk_cancelled", "agency_head": "desk_cancelled"},
     "round.fell_short": {"assigners": "round_short"},
     "deadline.extended": {"owner": "deadline_extended"},
+    "deadline.put_off": {},
+    "deadline.brought_forward": {"owner": "deadline_moved"},
     "deadline.reminded": {"owner": "reminder"},
     "deadline.passed": {"owner": "overdue", "escalation": "escalated"},
 }

@@ -75,7 +75,6 @@ def test_held_seen_together_tried_and_released_with_what_changed_left_out(
     sign_in: SignIn,
     database: Database,
     as_: As,
-    clock: MovableClock,
     numbers: list[str],
     run_workers: Callable[[], None],
 ) -> None:
@@ -84,7 +83,6 @@ def test_held_seen_together_tried_and_released_with_what_changed_left_out(
     assert hold(endah, numbers[2], "reject").status_code == 302
     together = endah.get("/keputusan").text
     proposer = sign_in("ani").get(f"/usulan/{numbers[0]}").text
-    clock.tick(minutes=1)
     with database.write() as session:
         commands.hand_over(session, as_(session, "retno"), numbers[1], "tuti@contoh.invalid", "Mutasi.")
     posted = csrf(endah) | {"numbers": [str(row) for row in rows(database).values()]}

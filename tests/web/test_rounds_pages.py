@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests.web.conftest import SignIn, csrf
 from tests.workflow.test_deadlines import submitted
+from workflow import calendar
 from workflow.db import Database
 from workflow.ledger import Actor
 
@@ -61,3 +62,30 @@ def test_the_api_extends_and_points_at_the_field(call: Call) -> None:
     assert right.json["due_at"] == "2022-09-26T16:59:00Z"  # type: ignore[index]
     assert call("ani", "post", f"{FIRST}/extensions", {"If-Match": "*"}, json=late_body).status_code == 403
     assert call("retno", "post", f"{FIRST}/extensions", json=late_body).status_code == 428
+
+
+def test_a_holiday_says_how_many_deadlines_move_before_it_is_made(
+    sign_in: SignIn,
+) -> None:
+    endah = sign_in("endah")
+    posted = {
+        **csrf(endah),
+        "day": "2022-09-14",
+        "kind": "holiday",
+        "name": "Hari Jadi Sragen",
+        "source": "Surat Edaran Bupati",
+    }
+    address = "/pengelola/kalender"
+    wrong = endah.post(address, data=posted | {"day": "2022-09-10"})
+    preview = endah.post(address, data=posted).text
+    before = endah.get(address).text
+    done = endah.post(address, data=posted | {"go": "1"}, follow_redirects=True).text
+    calendar.use(frozenset())
+
+    assert wrong.status_code == 422
+    assert "1 batas waktu bergeser" in preview
+    assert "20 September 2022" in preview
+    assert "Hari Jadi Sragen" not in before
+    assert "Kalender diubah; 1 batas waktu bergeser." in done
+    assert done.count("Hari Jadi Sragen") == 2
+    assert sign_in("retno").get(address).status_code == 403

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
 from tests.workflow.test_assignment import ask, in_review, judge, together
+from workers.deadlines import scan
+from workers.office import Office as Deadlines
 from workers.preview import previews
 from workflow import audit, commands, fold, held
 from workflow.db import Database
@@ -195,7 +197,6 @@ def test_a_case_that_changed_meanwhile_is_left_out_until_it_is_decided_on_again(
     office: Office, as_: As
 ) -> None:
     row = office.hold()
-    office.clock.tick(minutes=1)
     with office.database.write() as session:
         number = session.scalars(select(Case.number)).one()
         commands.hand_over(session, as_(session, "retno"), number, "tuti@contoh.invalid", "Mutasi jabatan.")
@@ -204,6 +205,25 @@ def test_a_case_that_changed_meanwhile_is_left_out_until_it_is_decided_on_again(
     office.release(office.hold())
 
     assert office.state() == SETTLED
+
+
+def test_a_late_review_is_looked_at_before_the_release_and_a_reminder_is_not(
+    office: Office, database: Database, as_: As, settings: Settings
+) -> None:
+    number = in_review(database, as_)
+    ask(database, as_, number, "rudi", "sri")
+    row = office.hold(step="reject", number=number)
+    with database.read() as session:
+        due_at = session.scalars(select(Case.due_at).where(Case.number == number)).one()
+    assert due_at is not None
+    office.clock.now = due_at
+    scan(Deadlines(settings, database, office.clock))
+    reminded = [mail.address for mail in office.rehearse(row)]
+    judge(database, as_, number, "rudi")
+
+    assert reminded == ["ani@contoh.invalid", "budi@contoh.invalid"]
+    with pytest.raises(Refused, match=r"1 peristiwa baru"):
+        office.release(row)
 
 
 def test_who_may_not_take_the_step_may_neither_hold_see_nor_release_it(office: Office, as_: As) -> None:

@@ -16,6 +16,7 @@ from web.pages import (
     assignments,
     audit,
     bulk,
+    calendar,
     cases,
     cohorts,
     deadline,
@@ -45,7 +46,7 @@ from web.pages import (
     steps,
     webhooks,
 )
-from workflow import policy, queries
+from workflow import office_days, policy, queries
 from workflow.delivery import alarm
 from workflow.models import User
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
@@ -86,6 +87,7 @@ def init_app(app: Flask) -> None:
         people,
         audit,
         webhooks,
+        calendar,
     ):
         app.register_blueprint(module.bp)
     if desk_of(app).settings.demo:
@@ -144,6 +146,7 @@ def _user(user: User) -> dict[str, Any]:
 def _nav(user: User | None) -> list[dict[str, Any]]:
     if user is None:
         return _marked([(_("Registri"), "/registri", None), (_("Proses"), "/proses", None)])
+    office_days.refresh(desk().database)
     with desk().database.read() as session:
         waiting = queries.count_work(session, user)
     offered = [

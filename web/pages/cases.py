@@ -163,7 +163,6 @@ def show(number: str) -> str:
     )
     lack = missing(case, rule, given, now()) if rule and time_over(case, now()) else None
     extra = _extra(case, roles, mine=mine, extend=lack is not None and _may_extend(room, roles))
-    hidden = {"version": commands.etag(case)}
     mails = {e.id: sum(1 for m in emails if m.event_id == e.id) for e in events}
     return render_template(
         "cases/show.html",
@@ -175,7 +174,7 @@ def show(number: str) -> str:
         turn=case_view.turn_words(case),
         category=case_view.category_words(case.category),
         marks=case_view.stage_marks(case, now(), locale(), case_view.stages_left(events)),
-        step=case_view.next_step(case, found, now(), locale(), hidden, extra),
+        step=case_view.next_step(case, found, now(), locale(), {"version": commands.etag(case)}, extra),
         timeline=case_view.timeline(case, _readable(case, events), people, mails, locale()),
         forms=_filled(case),
         emails=[m for m in emails if m.recipient_id == user.id or policy.may_see_all_mail(user, case)],

@@ -43,9 +43,10 @@ def index() -> str:
     state, cohort = request.args.get("state", ""), request.args.get("cohort", "")
     with desk().database.read() as session:
         every, cohorts = held.listed(session, me()), queries.cohorts(session)
+        changed = held.changes(session, every)
     rows = [row for row in every if _matches(row, state, cohort)]
     names = Counter(row.state for row in every)
-    lines = [_line(row) for row in rows]
+    lines = [_line(row, changed=row.id in changed) for row in rows]
     return render_template(
         "held/index.html",
         lines=lines,
@@ -128,7 +129,7 @@ def _page(
         step = held.step_of(row)
         if not step.by & policy.roles_on(me(), row.case):
             raise Forbidden
-        since = held.changes(session, row)
+        since = held.changes(session, [row]).get(row.id, [])
     line = _line(row) if row.ended_at else _rehearsed(row)
     return render_template(
         "held/show.html",
@@ -150,7 +151,7 @@ def _people(events: list[Event]) -> dict[int, Any]:
         return dict(queries.people_by_id(session, {e.actor_id for e in events if e.actor_id}))
 
 
-def _line(row: HeldDecision) -> Line:
+def _line(row: HeldDecision, *, changed: bool = False) -> Line:
     """A decision as it lies there, its release not tried."""
     step, case = held.step_of(row), row.case
     goal = process(case.process).states[step.to].title(locale())
@@ -160,7 +161,7 @@ def _line(row: HeldDecision) -> Line:
         reasons = [_("Tidak berlaku lagi: usulan sudah berpindah ke “%(state)s”.", state=here)]
         if row.outcome not in {None, held.VOID}:
             reasons = [_("Keputusan ini sudah selesai.")]
-    elif case.version != row.version:
+    elif changed:
         reasons = [_("Usulan berubah sejak keputusan ditahan.")]
     return Line(row, step, goal, reasons)
 

@@ -16,6 +16,7 @@ from workflow.commands.assignment import (
     recheck_case,
     release_reviewer,
 )
+from workflow.commands.calendar import add_day, remove_day
 from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
 from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_desk, waiting_for_desk
@@ -50,6 +51,7 @@ __all__ = [
     "NewClaim",
     "NewEvidence",
     "abstain",
+    "add_day",
     "add_evidence",
     "advance",
     "advance_by_itself",
@@ -90,6 +92,7 @@ __all__ = [
     "recheck_case",
     "release_decision",
     "release_reviewer",
+    "remove_day",
     "save_draft",
     "save_review_draft",
     "set_profile",

@@ -61,7 +61,6 @@ def hold(
         state=case.state,
         step=step.name,
         visit=case.visit,
-        version=case.version,
         seen=case.seq,
         note=(note or "").strip() or None,
         form=None if document is None else dict(document),
@@ -121,8 +120,9 @@ def release_decision(session: Session, actor: Actor, row_id: int) -> Event:
     row = _locked(session, actor, row_id)
     _require_open(row)
     case = row.case
-    if case.version != row.version:
-        raise Refused([Reason("changed", _changed(session, row))])
+    since = held.changes(session, [row]).get(row.id, [])
+    if since:
+        raise Refused([Reason("changed", _changed(len(since)))])
     found = approach(session, actor, case.number, row.step)
     document = judged(session, actor, found, note=row.note, form=row.form)
     _end(row, actor, held.RELEASED)
@@ -163,8 +163,7 @@ def _here(case: Case) -> str:
     return process(case.process).states[case.state].title.id
 
 
-def _changed(session: Session, row: HeldDecision) -> str:
-    count = len(held.changes(session, row))
+def _changed(count: int) -> str:
     return (
         f"Usulan berubah sejak keputusan ditahan ({count} peristiwa baru); "
         "baca perubahannya, lalu tahan kembali atau tarik keputusan ini."

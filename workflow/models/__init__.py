@@ -1,6 +1,7 @@
 """The tables, split by noun."""
 
 from workflow.models.base import Base
+from workflow.models.calendar import CalendarDay
 from workflow.models.cases import (
     Case,
     Cohort,
@@ -27,6 +28,7 @@ __all__ = [
     "Anchor",
     "ApiToken",
     "Base",
+    "CalendarDay",
     "Case",
     "Chain",
     "Cohort",

@@ -17,8 +17,8 @@ HELD = "ended_at IS NULL"
 class HeldDecision(Base):
     """A step that somebody has decided on and not yet taken; at most one for each case.
 
-    Like a draft it is no event: the chain hears of it when it is released. `visit`, `version` and `seen`
-    (the last event) are the case as it was decided on; `mails` holds words that replace a template's, by
+    Like a draft it is no event: the chain hears of it when it is released. `visit` and `seen` (the last
+    event) are the case as it was decided on; `mails` holds words that replace a template's, by
     mail. Ended as released, withdrawn, replaced by a later one, or void: the case went another way, by
     the event with the number `ended_by_event`. `put_away_at` takes a void one off the page.
     """
@@ -39,7 +39,6 @@ class HeldDecision(Base):
     state: Mapped[str] = mapped_column(String(90))
     step: Mapped[str] = mapped_column(String(40))
     visit: Mapped[int]
-    version: Mapped[int]
     seen: Mapped[int]
     note: Mapped[str | None] = mapped_column(Text)
     form: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
