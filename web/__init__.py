@@ -11,6 +11,7 @@ from web import accounts, api, context, errors, meters, pages, security, sharing
 from web.language import init_language
 from workflow.clock import Clock
 from workflow.db import Database
+from workflow.held import WriteMails, no_mails
 from workflow.secret import secret_of
 from workflow.settings import Settings
 
@@ -21,9 +22,16 @@ csrf = CSRFProtect()
 
 
 def create_app(
-    settings: Settings, database: Database, clock: Clock, depths: context.Depths = context.no_depths
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    depths: context.Depths = context.no_depths,
+    write_mails: WriteMails = no_mails,
 ) -> Flask:
-    """The web application over an open database; importing or creating it opens nothing else."""
+    """The web application over an open database; importing or creating it opens nothing else.
+
+    `write_mails` shows the mails of a decision before it is released; the workers' side knows how.
+    """
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(
         SECRET_KEY=secret_of(settings),
@@ -44,7 +52,7 @@ def create_app(
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies
         )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["loncatan"] = context.Desk(settings, database, clock, depths)
+    app.extensions["loncatan"] = context.Desk(settings, database, clock, depths, write_mails)
     meters.init_app(app, aloud=not settings.embedded)
     csrf.init_app(app)
     init_language(app)

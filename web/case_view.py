@@ -22,7 +22,8 @@ OUTCOME_TONES = {
     "rejected": "plain",
     "withdrawn": "plain",
 }
-TRACKS = frozenset({"in_cohort", "outside_cohort"})
+UNOFFERED = frozenset({"in_cohort", "outside_cohort", "round_open"})
+"""Steps refused for these are no steps for this case, or not yet: pages do not speak of them."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def next_step(
     """What this person can do now, or whose turn it is; blocked actions carry every reason."""
     flow = process(case.process)
     state = flow.states[case.state]
-    mine = [o for o in found if o.mine and not {r.guard for r in o.reasons} & TRACKS]
+    mine = [o for o in found if o.mine and not {r.guard for r in o.reasons} & UNOFFERED]
     actions = extra + [_action(case, flow, option, locale, hidden) for option in mine]
     due = None
     if case.due_at:
@@ -240,6 +241,10 @@ FACT_TITLES = {
     "people.conflict_dismissed": "Benturan kepentingan dikesampingkan",
     "people.handed_over": "Penanggung jawab berganti",
     "evidence.added": "Bukti dukung diunggah",
+    "round.fell_short": "Putaran kurang penilaian",
+    "deadline.brought_forward": "Batas waktu dimajukan oleh kalender",
+    "deadline.put_off": "Batas waktu diundurkan oleh kalender",
+    "deadline.extended": "Batas waktu diperpanjang",
     "deadline.reminded": "Pemegang giliran diingatkan",
     "evidence.withdrawn": "Bukti dukung ditarik",
     "evidence.infected": "Bukti dukung ditolak: terdeteksi malware",
@@ -280,6 +285,10 @@ def _item(case: Case, event: Event, people: Mapping[int, User], mails: int, loca
         details.append((_("Parameter"), str(event.data["level"])))
     if "file" in event.data:
         details.append((_("Berkas"), event.data["file"]))
+    details += _moved(event)
+    if "round" in event.data:
+        words = _("%(given)s dari %(asked)s penelaah, kuorum %(quorum)s", **event.data["round"])
+        details.append((_("Penilaian"), words))
     details += _source(event)
     if mails:
         details.append((_("Surel"), _("%(count)s surel", count=mails)))
@@ -294,6 +303,19 @@ def _item(case: Case, event: Event, people: Mapping[int, User], mails: int, loca
         "details": details,
         "href": f"/usulan/{case.number}/versi/{event.seq}" if handed_in(event) else None,
     }
+
+
+def _moved(event: Event) -> list[tuple[str, str]]:
+    """The earlier and the new end of an extended deadline."""
+    if "ended_at" not in event.data:
+        return []
+    before, after = _ends(event)
+    return [(_("Batas waktu semula"), before), (_("Batas waktu baru"), after)]
+
+
+def _ends(event: Event) -> tuple[str, str]:
+    before, after = (datetime.fromisoformat(event.data[key]) for key in ("ended_at", "ends_at"))
+    return dates.long_date(before), dates.long_date(after)
 
 
 def _source(event: Event) -> list[tuple[str, str]]:
@@ -325,6 +347,13 @@ def _by(event: Event, people: Mapping[int, User]) -> str:
     if user is None:
         return _("sistem")
     return f"{user.name} ({_(ROLE_NAMES.get(event.role, event.role))})"
+
+
+def extension(event: Event, people: Mapping[int, User]) -> dict[str, str]:
+    """An extension as a line: from when to when, by whom, why."""
+    before, after = _ends(event)
+    told = {"by": _by(event, people), "at": dates.long_moment(event.at)}
+    return told | {"before": before, "after": after, "reason": (event.content or {}).get("note", "")}
 
 
 def stages_left(events: list[Event]) -> dict[str, datetime]:

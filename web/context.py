@@ -15,6 +15,7 @@ from web.language import locale
 from workflow import policy
 from workflow.clock import Clock
 from workflow.db import Database
+from workflow.held import WriteMails
 from workflow.ledger import Actor
 from workflow.models import User
 from workflow.settings import Settings
@@ -35,6 +36,7 @@ class Desk:
     database: Database
     clock: Clock
     depths: Depths
+    write_mails: WriteMails
 
 
 def desk() -> Desk:

@@ -7,6 +7,7 @@ from flask import Flask
 from web import create_app
 from workers.app import make_app
 from workers.bell import Bell
+from workers.preview import previews
 from workers.probe import Depths
 from workflow.db import Database
 from workflow.demo.clock import clock_for
@@ -18,7 +19,8 @@ def wsgi_app(settings: Settings) -> Flask:
     """The application of the distributed profile; workers run elsewhere."""
     celery = make_app(settings)
     database = Database(settings.database, Bell(celery))
-    return create_app(settings, database, clock_for(settings, database), Depths(celery))
+    clock = clock_for(settings, database)
+    return create_app(settings, database, clock, Depths(celery), previews(settings, database, clock))
 
 
 def __getattr__(name: str) -> Flask:

@@ -1,6 +1,6 @@
 """Reactions to events. Each runs inside one transaction, together with the mark that it is done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import adoptions, commands, dates, revision
+from workflow import adoptions, commands, dates, held, revision
 from workflow.audiences import tell
 from workflow.commands.find import locked
 from workflow.db import owe
@@ -38,18 +38,35 @@ class Task:
 
 def notify(task: Task) -> None:
     """Write one mail row per person whom the event concerns; muted where they want no mail of it."""
+    for person, audience, kind, mailed in addressed(task):
+        _owe_mail(task, task.case, person, audience, kind, muted=not mailed)
+
+
+def addressed(task: Task) -> Iterator[tuple[User, str, str, bool]]:
+    """Who is told about the event: person, audience, kind, and whether by mail."""
     case = task.case
     notices = notices_for(process(case.process), task.event.name, task.event.data)
     for audience, kind in notices.items():
         for person, mailed in tell(task.session, audience, kind, case, task.event, task.now):
             if person.id != task.event.actor_id or audience in {"proposer", "subject"}:
-                _owe_mail(task, case, person, audience, kind, muted=not mailed)
+                yield person, audience, kind, mailed
+
+
+def written(task: Task, person: User, audience: str, kind: str) -> mail.Letter:
+    """The mail as it is sent: in the words that were chosen for it before a release, where they were."""
+    chosen = (task.event.content or {}).get("mails", {}).get(held.key(kind, person))
+    return mail.render(kind, person.locale, _context(task, task.case, person, audience), chosen)
 
 
 def autopilot(task: Task) -> None:
-    """Take the next step that belongs to the system, if its guards hold now."""
+    """Take the next step that belongs to the system, if its guards hold now.
+
+    Where it stays because a round's time is over without a quorum, those who assign are told.
+    """
     (case,) = locked(task.session, Case.id == task.event.case_id)
-    commands.advance_by_itself(task.session, case, Actor(None, task.now))
+    nobody = Actor(None, task.now)
+    if commands.advance_by_itself(task.session, case, nobody) is None:
+        commands.hand_round_over(task.session, case, nobody)
 
 
 def recheck_conflicts(task: Task) -> None:
@@ -77,7 +94,7 @@ def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str, *,
     message_id = f"<{kind}.{task.event.id}.{person.id}@{domain}>"
     if task.session.scalar(select(Email.id).where(Email.message_id == message_id)) is not None:
         return
-    letter = mail.render(kind, person.locale, _context(task, case, person, audience))
+    letter = written(task, person, audience, kind)
     email = Email(
         event_id=task.event.id,
         recipient_id=person.id,
@@ -129,6 +146,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         },
         "deadline": _deadline(event),
         "result": event.data.get("result"),
+        "round": event.data.get("round"),
         "account": None,
         "audience": audience,
         "why": _why(case, audience),
@@ -147,6 +165,7 @@ def account_context(person: User, words: Mapping[str, object], address: str) -> 
         "event": None,
         "deadline": None,
         "result": None,
+        "round": None,
         "account": {"email": person.email, **words},
         "audience": "account",
         "why": ACCOUNT_WHY["en" if english else "id"],
@@ -171,7 +190,10 @@ def _deadline(event: Event) -> dict[str, object] | None:
     if "ends_at" not in event.data:
         return None
     ends = datetime.fromisoformat(event.data["ends_at"])
-    return {"ends": dates.deadline(ends), "days_left": event.data["days_left"]}
+    found = {"ends": dates.deadline(ends), "days_left": event.data["days_left"]}
+    if "ended_at" in event.data:
+        found["before"] = dates.deadline(datetime.fromisoformat(event.data["ended_at"]))
+    return found
 
 
 def _why(case: Case, audience: str) -> str:

@@ -31,6 +31,18 @@ EACH_LINE = "{% for line in _.splitlines() %}"
 TEXT_LINES = EACH_LINE + "\n> {{ line }}\n{% endfor %}"
 HTML_LINES = EACH_LINE + "{% if not loop.first %}<br>{% endif %}{{ line }}{% endfor %}"
 
+PARTS = """{% for part in parts %}
+{% if part.href %}<p class="act"><a href="{{ part.href }}">{{ part.lines[0] }}</a></p>
+{% else %}
+<{{ part.tag }}>
+{% for line in part.lines %}
+{{ line }}{% if not loop.last %}<br>{% endif %}
+
+{% endfor %}
+</{{ part.tag }}>
+{% endif %}
+{% endfor %}"""
+
 CONTROLS = (*range(9), 0xB, *range(0xE, 0x20), *range(0x7F, 0xA0))
 TURNS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 UNSEEN = dict.fromkeys((*CONTROLS, *TURNS))
@@ -45,6 +57,8 @@ class Sheet:
     text: Template
     html: Template
     on_unknown: str
+    words: Template
+    """What stands between greeting and farewell, as plain text."""
 
 
 def kinds() -> frozenset[str]:
@@ -65,7 +79,15 @@ def sheet(kind: str, locale: str) -> Sheet:
         TEXT.from_string(_text(body, shell)),
         HTML.from_string(_html(body, shell)),
         fields["on_unknown"],
+        TEXT.from_string(_plain(body)),
     )
+
+
+@cache
+def frame() -> tuple[Template, Template]:
+    """The frame of a mail about a case, as text and as HTML, around words that a person wrote."""
+    text = _read("_shell.txt").replace(BODY, "{% for line in lines %}\n{{ line }}\n{% endfor %}")
+    return TEXT.from_string(text), HTML.from_string(INLINER.inline(_read("_shell.html")).replace(BODY, PARTS))
 
 
 def _read(name: str) -> str:
@@ -73,10 +95,13 @@ def _read(name: str) -> str:
 
 
 def _text(body: str, shell: str) -> str:
+    return _read(f"{shell}.txt").replace(BODY, _plain(body))
+
+
+def _plain(body: str) -> str:
     body = BLOCK.sub(r"\n\1\n", body)
     body = QUOTE.sub(lambda found: TEXT_LINES.replace("_", found[1]), body)
-    body = BUTTON.sub(r"\1: \2", BOLD.sub(r"\1", body))
-    return _read(f"{shell}.txt").replace(BODY, body)
+    return BUTTON.sub(r"\1: \2", BOLD.sub(r"\1", body))
 
 
 def _html(body: str, shell: str) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from workers.letters import SYSTEM, kinds, sheet
+from workers.letters import SYSTEM, frame, kinds, sheet
 
 __all__ = ["Letter", "kinds", "preview_context", "render", "render_system"]
 
 PREFIX = "[Inovasi Sragen] "
 LONGEST_SUBJECT, LONGEST_TITLE = 300, 150
 WIDTH = 76
+LINK = re.compile(r"(.+): (https?://\S+)")
 
 Context = Mapping[str, Any]
 
@@ -26,20 +27,47 @@ class Letter:
     text: str
     html: str
     on_unknown: str
+    words: str = ""
+    """The text between greeting and farewell."""
 
 
-def render(kind: str, locale: str, context: Mapping[str, object]) -> Letter:
+def render(
+    kind: str, locale: str, context: Mapping[str, object], own: Mapping[str, str] | None = None
+) -> Letter:
     """Write a mail in English for "en", in Indonesian for any other locale.
 
+    `own` holds `subject` and `body` that somebody wrote instead; greeting and farewell stay around them.
     The context is that of `preview_context`. Whatever people typed comes out as text. Raises
     FileNotFoundError for an unknown kind and jinja2.UndefinedError for a name that is missing.
     """
     language = "en" if locale == "en" else "id"
     mail = sheet(kind, language)
     values = {**context, **_derived(context, language)}
+    if own is not None:
+        return _framed(own, values, mail.on_unknown)
     subject = _shortened(PREFIX + mail.subject.render(_with_short_title(values)), LONGEST_SUBJECT)
     values["subject"] = subject
-    return Letter(subject, _laid_out(mail.text.render(values)), mail.html.render(values), mail.on_unknown)
+    text, html, words = (part.render(values) for part in (mail.text, mail.html, mail.words))
+    return Letter(subject, _laid_out(text), html, mail.on_unknown, re.sub(r"\n{3,}", "\n\n", words).strip())
+
+
+def _framed(own: Mapping[str, str], values: dict[str, object], on_unknown: str) -> Letter:
+    """A mail whose words a person wrote, in the frame of any other."""
+    subject, body = _shortened(PREFIX + own["subject"], LONGEST_SUBJECT), own["body"].strip()
+    parts = [_part(part.splitlines()) for part in re.split(r"\n\s*\n", body)]
+    known = values | {"subject": subject, "lines": body.splitlines(), "parts": parts}
+    text, html = (part.render(known) for part in frame())
+    return Letter(subject, _laid_out(text), html, on_unknown, body)
+
+
+def _part(lines: list[str]) -> dict[str, object]:
+    """A paragraph, a quotation, or the button of a line that ends in an address."""
+    link = LINK.fullmatch(lines[0]) if len(lines) == 1 else None
+    if link:
+        return {"href": link[2], "lines": [link[1]], "tag": "p"}
+    if all(line.startswith("> ") for line in lines):
+        return {"href": "", "lines": [line[2:] for line in lines], "tag": "blockquote"}
+    return {"href": "", "lines": lines, "tag": "p"}
 
 
 def render_system(kind: str, locale: str, context: Context) -> Letter:
@@ -131,8 +159,13 @@ def preview_context() -> dict[str, Any]:
             "file": "keputusan-tim.pdf",
             "signature": "Eicar-Test-Signature",
         },
-        "deadline": {"ends": "Selasa, 29 November 2022, 23.59 WIB", "days_left": 5},
+        "deadline": {
+            "ends": "Selasa, 29 November 2022, 23.59 WIB",
+            "days_left": 5,
+            "before": "Selasa, 22 November 2022, 23.59 WIB",
+        },
         "result": {"score": "81.5", "pass": "70"},
+        "round": {"given": 1, "asked": 3, "quorum": 2},
         "account": {
             "email": "sri.wahyuni@sragenkab.invalid",
             "link": "https://inovasi.sragenkab.invalid/lupa-sandi/contoh",

@@ -4,7 +4,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -152,6 +152,13 @@ class Database:
         owed = session.info.get("owed", [])
         if owed:
             self.bell(owed)
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Session]:
+        """Like `write()`, but all of it is taken back at the end: what a command would do."""
+        engine = self.engine.execution_options(begin_write=True)
+        with self._lock or nullcontext(), Session(engine, expire_on_commit=False) as session:
+            yield session
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from workflow import office_days
 from workflow.calendar import (
     add_months,
     add_working_days,
@@ -30,6 +31,7 @@ def open_for(session: Session, case: Case, state: State, at: datetime) -> None:
     case.due_at = None
     if state.due is None:
         return
+    office_days.follow(session)
     last = last_day(session, case, state, at)
     case.due_at = end_of(last)
     moments = {END: case.due_at}
@@ -40,6 +42,38 @@ def open_for(session: Session, case: Case, state: State, at: datetime) -> None:
     common = {"case_id": case.id, "state": case.state, "visit": case.visit}
     common |= {"starts_at": at, "ends_at": case.due_at}
     session.execute(insert(Deadline), [{"kind": kind, "at": on, **common} for kind, on in moments.items()])
+
+
+def move_end(session: Session, case: Case, state: State, last: date, at: datetime) -> None:
+    """Let the running period of the state end on another working day, and plan what is said before anew.
+
+    A reminder whose moment is still to come will be sent, also one that was sent for the earlier end;
+    the other ones lapse.
+    """
+    if state.due is None:
+        return
+    office_days.follow(session)
+    case.due_at = end_of(last)
+    kept = select(Deadline).where(Deadline.case_id == case.id, Deadline.visit == case.visit)
+    held = {row.kind: row for row in session.scalars(kept)}
+    moments = {f"{REMIND}-{days}": morning_of(add_working_days(last, -days)) for days in state.due.remind}
+    for kind, moment in {END: case.due_at, **moments}.items():
+        row = held.get(kind)
+        if row is None and moment > at:
+            row = Deadline(case_id=case.id, state=case.state, visit=case.visit, kind=kind)
+            row.starts_at = held[END].starts_at
+            session.add(row)
+        if row is not None:
+            row.ends_at = case.due_at
+            _plan(row, moment, at)
+
+
+def _plan(row: Deadline, moment: datetime, at: datetime) -> None:
+    row.at = moment if moment > at or row.fired_at is None else row.at
+    if moment > at:
+        row.fired_at = row.cancelled_at = None
+    elif row.fired_at is None:
+        row.cancelled_at = row.cancelled_at or at
 
 
 def close_for(session: Session, case: Case, at: datetime) -> None:
@@ -85,16 +119,15 @@ def last_day(session: Session, case: Case, state: State, at: datetime) -> date:
 def _days(session: Session, case: Case, state: State, rule: Due) -> int:
     if not rule.resume:
         return rule.working_days
-    earlier = session.scalars(
-        select(Deadline).where(
-            Deadline.case_id == case.id,
-            Deadline.state == state.name,
-            Deadline.kind == END,
-            Deadline.visit != case.visit,
-        )
+    earlier = select(Deadline).where(
+        Deadline.case_id == case.id,
+        Deadline.state == state.name,
+        Deadline.kind == END,
+        Deadline.visit != case.visit,
     )
-    spent = sum(working_days_between(wib_date(d.starts_at), _left_on(d)) for d in earlier)
-    return max(rule.working_days - spent, min(LEAST_DAYS, rule.working_days))
+    last = session.scalars(earlier.order_by(Deadline.visit.desc()).limit(1)).first()
+    left = working_days_between(_left_on(last), wib_date(last.ends_at)) if last else rule.working_days
+    return max(left, min(LEAST_DAYS, rule.working_days))
 
 
 def _left_on(deadline: Deadline) -> date:

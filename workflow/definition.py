@@ -43,6 +43,18 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Extend:
+    """Who may extend the deadline of a state, how often in one stay, and by how many working days each time.
+
+    The days count from the present end, or from today once it is over.
+    """
+
+    by: tuple[str, ...]
+    times: int
+    working_days: int
+
+
+@dataclass(frozen=True)
 class ReviewRule:
     """What a state's reviewers answer, how many are asked, how many suffice, and the score to pass.
 
@@ -91,6 +103,7 @@ class State:
     review: ReviewRule | None
     outcome: str | None
     levels: str | None
+    extend: Extend | None = None
 
     @property
     def stage(self) -> str:
@@ -107,7 +120,10 @@ class GuardCall:
 
 @dataclass(frozen=True)
 class Transition:
-    """One permitted step. `origins` and `to` are full state names."""
+    """One permitted step. `origins` and `to` are full state names.
+
+    A decision with `hold` may be kept back and released together with others.
+    """
 
     name: str
     stage: str
@@ -123,6 +139,7 @@ class Transition:
     tone: str
     then: tuple[str, ...]
     notify: Mapping[str, str]
+    hold: bool = False
 
     @property
     def by_system(self) -> bool:
@@ -281,7 +298,12 @@ def _state(name: str, raw: dict[str, Any]) -> State:
         review=_review(raw["review"]) if "review" in raw else None,
         outcome=raw.get("outcome"),
         levels=raw.get("levels"),
+        extend=_extend(raw["extend"]) if "extend" in raw else None,
     )
+
+
+def _extend(raw: dict[str, Any]) -> Extend:
+    return Extend(tuple(raw["by"]), raw["times"], raw["working_days"])
 
 
 def _due(raw: dict[str, Any]) -> Due:
@@ -296,10 +318,11 @@ def _due(raw: dict[str, Any]) -> Due:
 
 
 def _review_due(raw: dict[str, Any] | None) -> Due | None:
-    """A review is due when its time is over; reviewers are reminded, those who assign them are told."""
-    if raw is None:
-        return None
-    return Due(raw["within_working_days"], remind=REVIEW_REMINDERS, escalate=raw["assign"][0])
+    """A review is due when its time is over; reviewers are reminded.
+
+    Nothing is escalated: with a quorum the round closes, without one it is handed to those who assign.
+    """
+    return None if raw is None else Due(raw["within_working_days"], remind=REVIEW_REMINDERS)
 
 
 def _review(raw: dict[str, Any]) -> ReviewRule:
@@ -333,6 +356,7 @@ def _transition(stage: str, raw: dict[str, Any]) -> Transition:
         tone=raw.get("tone", "neutral"),
         then=tuple(raw.get("then", ())),
         notify=raw.get("notify", {}),
+        hold=raw.get("hold", False),
     )
 
 
@@ -453,12 +477,16 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
         yield f"{state.name}: rubrik {state.review.rubric} tidak ada di schemas/rubrics"
     if state.review and state.review.quorum > state.review.reviewers:
         yield f"{state.name}: kuorum {state.review.quorum} melebihi {state.review.reviewers} penelaah"
+    if not state.review and any(g.name == "round_short" for t in leaving for g in t.guards):
+        yield f"{state.name}: round_short tanpa review"
     if state.review and state.review.outside > state.review.quorum:
         yield f"{state.name}: {state.review.outside} penelaah luar melebihi kuorum {state.review.quorum}"
     if state.review and (state.review.spread is not None or state.review.opposed):
         calls = {g.name for t in process.automatic(state.name) for g in t.guards}
         if not {"reviews_agree", "reviews_disagree"} <= calls:
             yield f"{state.name}: aturan disagree tanpa langkah reviews_agree dan reviews_disagree"
+    if state.extend and state.due is None:
+        yield f"{state.name}: extend tanpa due atau review"
     if state.due and state.due.working_days and max(state.due.remind, default=0) >= state.due.working_days:
         yield f"{state.name}: pengingat sebelum masa {state.due.working_days} hari kerja dimulai"
 

@@ -25,6 +25,9 @@ VERSIONED = ASSIGNMENTS | {
     "claim.accepted",
     "claim.named",
     "claim.refused",
+    "deadline.brought_forward",
+    "deadline.extended",
+    "deadline.put_off",
     "desk.cancelled",
     "desk.scheduled",
 }

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from workflow import deadlines
 from workflow.audiences import recipients
+from workflow.commands.rounds import FELL_SHORT
 from workflow.definition import process
+from workflow.guards import missing, reviews_of
 from workflow.models import Case, Deadline, Event, User
 from workflow.notices import notices_for
 
@@ -43,11 +45,20 @@ def upcoming(session: Session, now: datetime) -> list[Notice]:
 
 def _of(session: Session, row: Deadline, case: Case) -> list[Notice]:
     over = row.kind == deadlines.END
-    event = Event(name="deadline.passed" if over else "deadline.reminded", data={"state": row.state})
     days = None if over else int(row.kind.rpartition("-")[2])
-    kinds = notices_for(process(case.process), event.name, event.data)
-    found = [
-        Notice(row.at, case, audience, kind, days, recipients(session, audience, kind, case, event, row.at))
-        for audience, kind in kinds.items()
-    ]
+    names = ["deadline.passed" if over else "deadline.reminded"]
+    if over and _will_be_short(session, row, case):
+        names.append(FELL_SHORT)
+    found = []
+    for name in names:
+        event = Event(name=name, data={"state": row.state})
+        for audience, kind in notices_for(process(case.process), name, event.data).items():
+            told = recipients(session, audience, kind, case, event, row.at)
+            found.append(Notice(row.at, case, audience, kind, days, told))
     return [notice for notice in found if notice.recipients]
+
+
+def _will_be_short(session: Session, row: Deadline, case: Case) -> bool:
+    rule = process(case.process).states[case.state].review
+    given = reviews_of(session, case) if rule else []
+    return rule is not None and missing(case, rule, given, row.at) is not None

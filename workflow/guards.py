@@ -165,28 +165,25 @@ def round_complete(attempt: Attempt) -> Reason | None:
     rule = review_rule(attempt)
     if rule is None:
         return Reason("round_complete", "Status ini tidak memiliki penelaahan.")
-    given = counted(reviews(attempt))
-    asked = {user.id for user in attempt.case.holders("reviewer", attempt.case.state)}
-    if not _enough(attempt, rule, len(given), asked <= {review.reviewer_id for review in given}):
-        most = max(len(asked), rule.quorum)
-        return Reason(
-            "round_complete", f"Baru {len(given)} dari {most} penelaah memberi penilaian.", fix="reviewers"
-        )
-    outside = sum(is_outside(review.reviewer, attempt.case) for review in given)
-    if outside < rule.outside:
-        return Reason(
-            "round_complete",
-            f"Baru {outside} dari {rule.outside} penilaian berasal dari luar perangkat daerah pengusul.",
-            fix="reviewers",
-        )
-    return None
+    return missing(attempt.case, rule, reviews(attempt), attempt.now)
 
 
-def _enough(attempt: Attempt, rule: ReviewRule, given: int, everybody: bool) -> bool:  # noqa: FBT001
-    if given < rule.quorum:
-        return False
-    time_over = attempt.case.due_at is not None and attempt.now >= attempt.case.due_at
-    return time_over or rule.closes == "quorum" or everybody
+def round_short(attempt: Attempt, given: int = 1) -> Reason | None:
+    """The time of the round is over without a quorum, and at least `given` reviews are there to go by."""
+    rule = review_rule(attempt)
+    if rule is None or not time_over(attempt.case, attempt.now):
+        return Reason("round_open", "Waktu putaran penelaahan belum berakhir.")
+    held = reviews(attempt)
+    if missing(attempt.case, rule, held, attempt.now) is None:
+        return Reason("round_open", "Kuorum sudah tercapai; sistem yang menutup putaran ini.")
+    count = len(counted(held))
+    if count >= given:
+        return None
+    return Reason(
+        "round_short",
+        f"Baru {count} penilaian; untuk memutuskan diperlukan paling sedikit {given}.",
+        fix="reviewers",
+    )
 
 
 def reviews_agree(attempt: Attempt) -> Reason | None:
@@ -282,6 +279,7 @@ GUARDS: dict[str, Guard] = {
     "requests_answered": requests_answered,
     "requests_waiting": requests_waiting,
     "round_complete": round_complete,
+    "round_short": round_short,
     "reviews_agree": reviews_agree,
     "reviews_disagree": reviews_disagree,
     "levels_proven": levels_proven,
@@ -298,6 +296,31 @@ GUARDS: dict[str, Guard] = {
 
 def review_rule(attempt: Attempt) -> ReviewRule | None:
     return attempt.process.states[attempt.case.state].review
+
+
+def missing(case: Case, rule: ReviewRule, given: Iterable[Review], now: datetime) -> Reason | None:
+    """What the present round of the case still lacks; nothing where it may close."""
+    held = counted(given)
+    asked = {user.id for user in case.holders("reviewer", case.state)}
+    everybody = asked <= {review.reviewer_id for review in held}
+    over = time_over(case, now)
+    if len(held) < rule.quorum and over:
+        text = f"Baru {len(held)} penilaian; kuorumnya {rule.quorum}."
+        return Reason("round_complete", text, fix="reviewers")
+    if len(held) < rule.quorum or not (over or rule.closes == "quorum" or everybody):
+        most = max(len(asked), rule.quorum)
+        text = f"Baru {len(held)} dari {most} penelaah memberi penilaian."
+        return Reason("round_complete", text, fix="reviewers")
+    outside = sum(is_outside(review.reviewer, case) for review in held)
+    if outside < rule.outside:
+        text = f"Baru {outside} dari {rule.outside} penilaian berasal dari luar perangkat daerah pengusul."
+        return Reason("round_complete", text, fix="reviewers")
+    return None
+
+
+def time_over(case: Case, now: datetime) -> bool:
+    """Whether the period of the case's state has ended."""
+    return case.due_at is not None and now >= case.due_at
 
 
 def reviews(attempt: Attempt) -> list[Review]:

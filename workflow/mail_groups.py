@@ -39,6 +39,8 @@ GROUPS: Mapping[str, Group] = {
                 "adoption_offered",
                 "conflict_declared",
                 "decision_needed",
+                "deadline_extended",
+                "deadline_moved",
                 "decree_needed",
                 "desk_cancelled",
                 "desk_scheduled",
@@ -55,6 +57,7 @@ GROUPS: Mapping[str, Group] = {
                 "reviewers_needed",
                 "reviews_disagree",
                 "revision_requested",
+                "round_short",
             }
         ),
     ),

@@ -7,6 +7,9 @@ from workflow import mail_groups
 from workflow.definition import SYSTEM, Process, Stage, State
 from workflow.notices import NOTICES
 
+OF_TIME = ("deadline.reminded", "deadline.passed")
+"""Facts that belong to the time of a state, and are told there."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -37,7 +40,7 @@ def of_every_stage() -> list[Rule]:
     return [
         Rule(kind, audience, _optional(kind), fact=fact)
         for fact, notices in NOTICES.items()
-        if not fact.startswith("deadline.")
+        if fact not in OF_TIME
         for audience, kind in notices.items()
     ]
 

@@ -20,6 +20,10 @@ NOTICES: Mapping[str, Mapping[str, str]] = {
     "evidence.infected": {"subject": "evidence_infected", "coordinator": "evidence_infected"},
     "desk.scheduled": {"proposer": "desk_scheduled", "agency_head": "desk_scheduled"},
     "desk.cancelled": {"proposer": "desk_cancelled", "agency_head": "desk_cancelled"},
+    "round.fell_short": {"assigners": "round_short"},
+    "deadline.extended": {"owner": "deadline_extended"},
+    "deadline.put_off": {},
+    "deadline.brought_forward": {"owner": "deadline_moved"},
     "deadline.reminded": {"owner": "reminder"},
     "deadline.passed": {"owner": "overdue", "escalation": "escalated"},
 }

@@ -189,6 +189,11 @@ def may_act_in_bulk(user: User) -> bool:
     return bool(user.global_roles & {"coordinator", "organiser"})
 
 
+def may_hold(user: User) -> bool:
+    """Decide now and release later; each case is asked about on its own."""
+    return bool(user.global_roles & {"coordinator", "organiser"})
+
+
 def may_run_delivery(user: User) -> bool:
     """Look at jobs and mails of all cases, retry and drop."""
     return bool(user.global_roles & {"coordinator", "admin"})
@@ -242,6 +247,11 @@ def may_manage_people(user: User) -> bool:
 def may_edit_agencies(user: User) -> bool:
     """Say how the public reaches an agency."""
     return bool(user.global_roles & {"coordinator", "admin"})
+
+
+def may_edit_calendar(user: User) -> bool:
+    """Add and remove days off, which moves running deadlines."""
+    return bool(user.global_roles & {"admin", "coordinator"})
 
 
 def may_manage_webhooks(user: User) -> bool:

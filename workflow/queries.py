@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from workflow import conflicts, inbox, policy
 from workflow.conflicts import Finding
-from workflow.definition import process, versions
+from workflow.definition import ReviewRule, process, versions
+from workflow.guards import missing
 from workflow.models import (
     Agency,
     Case,
@@ -92,8 +93,7 @@ def work_of(session: Session, user: User, limit: int = PAGE) -> list[Case]:
 
 def needs_reviewers(session: Session, user: User) -> list[Case]:
     """Cases under review that lack reviewers, for those who may assign them."""
-    rules = {s.name: s.review for v in versions() for s in process(v).states.values() if s.review}
-    mine = [name for name, rule in rules.items() if set(rule.assign) & user.global_roles]
+    rules = _rules_of(user)
     assigned = (
         select(func.count(Participant.id))
         .where(
@@ -104,8 +104,7 @@ def needs_reviewers(session: Session, user: User) -> list[Case]:
         )
         .scalar_subquery()
     )
-    least = {name: rules[name].reviewers for name in mine}
-    lacking = [and_(Case.state == name, assigned < count) for name, count in least.items()]
+    lacking = [and_(Case.state == name, assigned < rule.reviewers) for name, rule in rules.items()]
     if not lacking:
         return []
     return list(
@@ -120,6 +119,25 @@ def waiting_for(session: Session, user: User) -> tuple[int, int]:
     work = select(func.count()).select_from(Case).where(my_turn(user)).scalar_subquery()
     row = session.execute(select(work, inbox.unread(user))).one()
     return row[0], row[1]
+
+
+def short_rounds(session: Session, user: User, now: datetime) -> list[tuple[Case, str]]:
+    """Rounds whose time is over without a quorum, for those who assign there; each with what it lacks."""
+    rules = _rules_of(user)
+    query = select(Case).where(policy.visible(user), Case.state.in_(rules), Case.due_at <= now)
+    cases = list(session.scalars(query.order_by(Case.due_at, Case.id)))
+    rows = session.scalars(select(Review).where(Review.case_id.in_([c.id for c in cases]))).unique()
+    given: dict[tuple[int, int], list[Review]] = {}
+    for review in rows if cases else ():
+        given.setdefault((review.case_id, review.visit), []).append(review)
+    found = [(c, missing(c, rules[c.state], given.get((c.id, c.visit), []), now)) for c in cases]
+    return [(case, reason.message) for case, reason in found if reason is not None]
+
+
+def _rules_of(user: User) -> dict[str, ReviewRule]:
+    """The rules of the states in which this person may assign reviewers."""
+    rules = {s.name: s.review for v in versions() for s in process(v).states.values() if s.review}
+    return {name: rule for name, rule in rules.items() if set(rule.assign) & user.global_roles}
 
 
 def review_queue(session: Session, user: User) -> tuple[list[Case], int]:

@@ -13,6 +13,7 @@ TOPICS = {
     "evidence": "Bukti dukung",
     "people": "Penugasan dan serah terima",
     "deadline": "Tenggat",
+    "round": "Putaran penelaahan",
     "desk": "Klinik pendampingan",
 }
 

@@ -8,6 +8,7 @@ from babel.messages.extract import extract_from_dir
 
 from web import errors
 from web.case_view import FACT_TITLES
+from web.pages.calendar import KINDS
 from web.pages.delivery import ABOUT_ACCOUNT
 from web.pages.entries import STATES
 from workflow.errors import DomainError, Forbidden, NotFound, Stale
@@ -50,6 +51,7 @@ def _looked_up() -> Iterable[str]:
     )
     yield from (text for table in tables for text in table.values())
     yield from (text for text, _ in STATES.values())
+    yield from KINDS.values()
     yield from (text for group in GROUPS.values() for text in (group.title, group.about))
     yield from (key.help for key in query.KEYS)
     yield from (*errors_told, errors.EXPIRED)

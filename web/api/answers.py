@@ -21,6 +21,8 @@ from workflow.matchmaking import Match
 from workflow.models import Case, Email, Event, Evidence, User
 
 Json = dict[str, Any]
+UNTOLD = frozenset({"salt", "mails"})
+"""Of an event's content: the salt of its hash, and mails, which each recipient reads for themselves."""
 People = Mapping[int, User]
 
 
@@ -161,13 +163,14 @@ def mentioned(rows: list[Event]) -> set[int]:
     found = {e.actor_id for e in rows if e.actor_id is not None}
     for e in rows:
         named = [*e.data.get("people", {}).values(), e.data.get("user"), e.data.get("before")]
+        named.append(e.data.get("held", {}).get("user"))
         found |= {i for i in named if isinstance(i, int)} | set((e.content or {}).get("mentions", ()))
     return found
 
 
 def event(row: Event, number: str, people: People, *, readable: bool) -> Json:
     """An event; `readable` says whether the caller may read what people wrote in it."""
-    content = {key: value for key, value in (row.content or {}).items() if key != "salt"}
+    content = {key: value for key, value in (row.content or {}).items() if key not in UNTOLD}
     if "mentions" in content:
         content["mentions"] = [person(people.get(i)) for i in content["mentions"]]
     return {
@@ -187,6 +190,8 @@ def event(row: Event, number: str, people: People, *, readable: bool) -> Json:
 def _named(data: Json, people: People) -> Json:
     """Ids of accounts mean nothing outside: names instead."""
     named: Json = {key: person(people.get(data[key] or 0)) for key in ("user", "before") if key in data}
+    if "held" in data:
+        named["held"] = data["held"] | {"user": person(people.get(data["held"]["user"]))}
     if "people" in data:
         named["people"] = {role: person(people.get(i or 0)) for role, i in data["people"].items()}
     return data | named

@@ -102,6 +102,11 @@ OPERATIONS = (
         "proposal", 200, "transition", headers=("ETag",), versioned=True,
     ),
     Operation(
+        "api_proposals.extend", "post", f"{CASE}/extensions", "Usulan", "Memperpanjang batas waktu",
+        "Oleh peran yang disebut tahapnya, sebanyak dan sejauh yang diizinkannya; pengingat ikut bergeser.",
+        "proposal", 200, "extension", headers=("ETag",), versioned=True,
+    ),
+    Operation(
         "api_proposals.review", "post", f"{CASE}/reviews", "Usulan", "Memberi penilaian",
         "Oleh penelaah yang ditugaskan, sekali untuk setiap putaran, menurut rubrik status ini.",
         "proposal", 201, "review", headers=("ETag", "Location"),
@@ -209,6 +214,7 @@ EXAMPLES: Mapping[str, Json] = {
     },
     "draft": {"form": {}, "transition": "submit"},
     "transition": {"note": "Rancangan sudah baik; lanjutkan ke seminar."},
+    "extension": {"until": "2022-12-06", "reason": "Peserta bertugas di luar daerah selama tiga hari."},
     "export_create": {"proposal": "INV-2022-0001"},
     "message_create": {"audience": "everyone", "text": "Apakah data dasar tahun 2021 sudah tersedia?"},
     "review": {

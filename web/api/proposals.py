@@ -1,5 +1,6 @@
-"""Proposals: begin, list, read, save drafts, take steps, review."""
+"""Proposals: begin, list, read, save drafts, take steps, review, extend deadlines."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -77,6 +78,18 @@ def step(number: str, name: str) -> Response:
         taken: dict[str, Any] = {"note": body.get("note"), "form": body.get("form")}
         expected = bodies.expected(session, who, number, tags)
         case = commands.advance(session, who, number, name, expected=expected, **taken)
+        return replies.of_case(session, who, case)
+
+    return replies.command(body, run, 200)
+
+
+@bp.post("/<number>/extensions")
+def extend(number: str) -> Response:
+    body, tags = bodies.document("extension"), bodies.seen_versions()
+
+    def run(session: Session, who: Actor) -> replies.Answer:
+        expected, until = bodies.expected(session, who, number, tags), date.fromisoformat(body["until"])
+        case = commands.extend_deadline(session, who, number, until, body["reason"], expected)
         return replies.of_case(session, who, case)
 
     return replies.command(body, run, 200)

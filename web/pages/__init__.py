@@ -17,8 +17,10 @@ from web.pages import (
     assignments,
     audit,
     bulk,
+    calendar,
     cases,
     cohorts,
+    deadline,
     delivery,
     demo,
     desks,
@@ -27,6 +29,7 @@ from web.pages import (
     evidence,
     exports,
     health,
+    held,
     home,
     imports,
     inbox,
@@ -46,7 +49,7 @@ from web.pages import (
     uploads,
     webhooks,
 )
-from workflow import policy, quarantine, queries
+from workflow import office_days, policy, quarantine, queries
 from workflow.delivery import alarm
 from workflow.models import User
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
@@ -62,6 +65,8 @@ def init_app(app: Flask) -> None:
         bulk,
         cases,
         steps,
+        deadline,
+        held,
         adoptions,
         lessons,
         evidence,
@@ -88,6 +93,7 @@ def init_app(app: Flask) -> None:
         uploads,
         audit,
         webhooks,
+        calendar,
     ):
         app.register_blueprint(module.bp)
     if desk_of(app).settings.demo:
@@ -120,6 +126,7 @@ def _frame() -> dict[str, Any]:
     """Navigation, person, language, banners."""
     user = viewer()
     settings = desk().settings
+    office_days.refresh(desk().database)
     work, unread = _waiting(user) if user else (0, 0)
     return {
         "lang": locale(),

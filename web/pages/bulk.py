@@ -20,6 +20,7 @@ from workflow.validation import problems
 bp = Blueprint("bulk", __name__, url_prefix="/usulan/massal")
 
 MOST = 200
+HOLD = "hold"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def act() -> str | tuple[str, int]:
         problem=problem,
         possible=sum(not line.reasons for line in lines),
         over=ready,
+        held=ready and request.form.get("go") == HOLD,
+        holds=any(_holds(options, step) for _case, options in found),
     )
     return (html, 422) if problem else html
 
@@ -74,6 +77,10 @@ def _read(session: Session, numbers: list[str]) -> list[tuple[Case, list[Option]
 
 def _asks(options: list[Option], step: str) -> str | None:
     return next((o.transition.note for o in options if o.transition.name == step), None)
+
+
+def _holds(options: list[Option], step: str) -> bool:
+    return any(o.transition.hold for o in options if o.transition.name == step)
 
 
 def _steps(options: list[list[Option]]) -> list[dict[str, Any]]:
@@ -111,9 +118,8 @@ def _taken(line: Line, step: str, note: str | None) -> Line:
         return line
     try:
         with desk().database.write() as session:
-            commands.advance(
-                session, actor(session), line.case.number, step, expected=line.version, note=note, form={}
-            )
+            act = commands.hold_decision if request.form.get("go") == HOLD else commands.advance
+            act(session, actor(session), line.case.number, step, expected=line.version, note=note, form={})
     except Refused as refusal:
         return Line(line.case, line.version, line.goal, [r.message for r in refusal.reasons])
     except Invalid as refusal:

@@ -6,6 +6,7 @@ from uuid import uuid4
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from web import case_view, forms, result_view
@@ -19,7 +20,9 @@ from workflow import (
     commands,
     comparison,
     discussion,
+    extensions,
     family_tree,
+    held,
     policy,
     queries,
     readable,
@@ -30,7 +33,7 @@ from workflow import (
 from workflow.adoptions import Member
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem
-from workflow.guards import average, counted, reviews_of, spread
+from workflow.guards import average, counted, missing, reviews_of, spread, time_over
 from workflow.models import Agency, Case, Cohort, Event, Review
 
 bp = Blueprint("cases", __name__, url_prefix="/usulan")
@@ -147,12 +150,12 @@ def show(number: str) -> str:
         given = reviews_of(session, case)
         ever = queries.reviews_ever(session, case)
         evidence = queries.evidence_of(session, case)
-        family = adoptions.family(session, adoptions.root_of(case))
-        seen = {m.case.number for m in family if policy.may_see(me(), m.case)}
+        family, seen = _kin(session, case)
         adaptation = comparison.adaptation(case, locale())
         files = revision.files(session, case.id)
         open_to = discussion.audiences(session, who.user, case) if who.user else ()
         certificate = certificates.of(session, case)
+        room, kept = extensions.room(session, case, now()), held.open_of(session, case)
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
     mine = any(r.reviewer_id == user.id for r in given)
@@ -160,7 +163,8 @@ def show(number: str) -> str:
     peers = policy.may_see_reviews(
         user, case, reviewed_by_me=mine, others=rule.others if rule else "after_own"
     )
-    hidden = {"version": commands.etag(case)}
+    lack = missing(case, rule, given, now()) if rule and time_over(case, now()) else None
+    extra = _extra(case, roles, mine=mine, extend=lack is not None and _may_extend(room, roles))
     mails = {e.id: sum(1 for m in emails if m.event_id == e.id and not m.muted) for e in events}
     return render_template(
         "cases/show.html",
@@ -173,7 +177,7 @@ def show(number: str) -> str:
         turn=case_view.turn_words(case),
         category=case_view.category_words(case.category),
         marks=case_view.stage_marks(case, now(), locale(), case_view.stages_left(events)),
-        step=case_view.next_step(case, found, now(), locale(), hidden, _extra(case, roles, mine=mine)),
+        step=case_view.next_step(case, found, now(), locale(), {"version": commands.etag(case)}, extra),
         timeline=case_view.timeline(case, _readable(case, events), people, mails, locale()),
         forms=_filled(case),
         emails=[m for m in emails if m.recipient_id == user.id or policy.may_see_all_mail(user, case)],
@@ -195,8 +199,18 @@ def show(number: str) -> str:
         note=_last_note(events),
         may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},
         may_amend=bool(roles & policy.WRITERS) and _in_own_hands(case),
+        room=room,
+        may_extend=_may_extend(room, roles),
+        lack=lack,
+        kept=kept if kept and held.step_of(kept).by & roles else None,
         now=now(),
     )
+
+
+def _kin(session: Session, case: Case) -> tuple[list[Member], set[str]]:
+    """The adoptions around a case, and the numbers of those that this person may open."""
+    members = adoptions.family(session, adoptions.root_of(case))
+    return members, {m.case.number for m in members if policy.may_see(me(), m.case)}
 
 
 def _family(case: Case, members: list[Member], seen: set[str]) -> dict[str, Any] | None:
@@ -240,7 +254,11 @@ def _in_own_hands(case: Case) -> bool:
     return case.stage == first and flow.states[case.state].owner == "proposer" and not case.outcome
 
 
-def _extra(case: Case, roles: frozenset[str], *, mine: bool) -> list[case_view.Action]:
+def _may_extend(room: extensions.Room | None, roles: frozenset[str]) -> bool:
+    return room is not None and room.left > 0 and bool(roles & set(room.rule.by))
+
+
+def _extra(case: Case, roles: frozenset[str], *, mine: bool, extend: bool) -> list[case_view.Action]:
     rule = process(case.process).states[case.state].review
     if rule is None:
         return []
@@ -253,19 +271,23 @@ def _extra(case: Case, roles: frozenset[str], *, mine: bool) -> list[case_view.A
         assign = _("Tugaskan penelaah (%(n)s dari %(all)s)", n=count, all=rule.reviewers)
         title, tone = (_("Lihat penelaah"), "neutral") if enough else (assign, "positive")
         found.append(case_view.Action(title, tone, f"/usulan/{case.number}/penelaah"))
+    if extend:
+        found.append(
+            case_view.Action(_("Perpanjang batas waktu"), "neutral", f"/usulan/{case.number}/tenggat")
+        )
     return found
 
 
 def _filled(case: Case) -> list[dict[str, Any]]:
     """Submitted forms, latest stage last; a collecting form once per entry."""
     found = []
-    for name, held in case.forms.items():
+    for name, answer in case.forms.items():
         if name in {revision.REQUESTS, revision.ANSWERS}:
             continue
         title = validation.label(name, [], locale())
-        documents = held if isinstance(held, list) else [held]
+        documents = answer if isinstance(answer, list) else [answer]
         for index, document in enumerate(documents, start=1):
-            suffix = f" {index}" if isinstance(held, list) else ""
+            suffix = f" {index}" if isinstance(answer, list) else ""
             found.append(
                 {
                     "name": name,

@@ -44,6 +44,7 @@ def show(code: str) -> str | BaseResponse:
     return render_template(
         "cohorts/show.html",
         cohort=cohort,
+        may_hold=policy.may_hold(me()),
         rounds=[{"name": s.name, "label": s.title(locale()), "count": len(given[s.name])} for s in rounds],
         chosen=chosen,
         rows=[_row(s) for s in standings],

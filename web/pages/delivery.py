@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from web.context import desk, now
+from web.context import desk, me, now
 from web.guards import allowed
 from workflow import account_mail, delivery, forecast, policy
 from workflow.errors import NotFound
@@ -59,7 +59,12 @@ def coming() -> str:
     with desk().database.read() as session:
         notices = forecast.upcoming(session, now())
     rows = [{**vars(notice), "href": f"/usulan/{notice.case.number}"} for notice in notices]
-    return render_template("coming.html", rows=rows, days=forecast.PERIOD.days)
+    return render_template(
+        "coming.html",
+        rows=rows,
+        days=forecast.PERIOD.days,
+        may_edit_calendar=policy.may_edit_calendar(me()),
+    )
 
 
 @bp.get("/<kind>/<int:row_id>")

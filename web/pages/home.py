@@ -8,7 +8,7 @@ from web.context import desk, me, now
 from web.guards import signed_in
 from web.language import COOKIE, LANGUAGES, locale
 from web.sharing import shareable
-from workflow import case_lists, queries
+from workflow import case_lists, held, policy, queries
 from workflow.definition import process, versions
 
 bp = Blueprint("home", __name__)
@@ -36,13 +36,18 @@ def work() -> str:
     user = me()
     with desk().database.read() as session:
         mine = queries.work_of(session, user)
-        lacking = queries.needs_reviewers(session, user)
+        waiting = len(held.listed(session, user)) if policy.may_hold(user) else 0
+        short = queries.short_rounds(session, user, now())
+        over = {case.id for case, _lack in short}
+        lacking = [case for case in queries.needs_reviewers(session, user) if case.id not in over]
         own = case_lists.list_cases(session, user, now(), case_lists.Filters(), limit=10)
     rows = [case_view.row(case, now(), locale()) for case in mine]
-    others = [case_view.row(case, now(), locale()) for case in own.cases if case not in mine]
+    others = [case_view.row(c, now(), locale()) for c in own.cases if c not in mine and c.id not in over]
     return render_template(
         "work.html",
         rows=rows,
+        held=waiting,
+        short=[case_view.row(case, now(), locale()) | {"lack": lack} for case, lack in short],
         lacking=[case_view.row(case, now(), locale()) for case in lacking],
         others=others,
         late=sum(1 for row in rows if row["late"]),

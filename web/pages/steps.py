@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from web import case_view, checklist, dates, forms
@@ -15,10 +16,12 @@ from web.language import locale
 from web.language import say as _
 from web.once import once
 from workflow import commands, readable, revision, validation
+from workflow.commands.advance import Approach
 from workflow.commands.drafts import load_draft, writable_step
 from workflow.definition import Transition, process
 from workflow.errors import Invalid, Problem, Reason, Refused, Stale
 from workflow.guards import Attempt, unmet
+from workflow.ledger import Actor
 from workflow.models import Case, Draft
 from workflow.prefill import answers, prefilled, sources
 from workflow.search.similar import Similar, similar
@@ -26,6 +29,7 @@ from workflow.search.similar import Similar, similar
 bp = Blueprint("steps", __name__, url_prefix="/usulan/<number>/langkah/<name>")
 
 REVIEW = "periksa"
+HOLD = "hold"
 NEIGHBOURS = {"next": 1, "back": -1}
 DRAFT_CONFLICT = (
     "Bagian ini disimpan di tempat lain sejak Anda membukanya. "
@@ -70,7 +74,7 @@ def show(number: str, name: str) -> str:
 @signed_in
 def act(number: str, name: str) -> str | Response | tuple[str, int]:
     action, part = request.form.get("_action", "next"), request.form.get("section", REVIEW)
-    if part == REVIEW and action == "submit":
+    if part == REVIEW and action in {"submit", HOLD}:
         return _submit(number, name)
     found = _situation(number, name)
     if found.step.form and part != REVIEW:
@@ -176,10 +180,8 @@ def _submit(number: str, name: str) -> str | Response | tuple[str, int]:
             if call.location is None:
                 who, version = actor(session), request.form.get("version")
                 found = commands.approach(session, who, number, name, expected=version)
-                form, note = _handed_in(found.step), request.form.get("note")
-                commands.complete(session, who, found, expected=version, note=note, form=form)
+                _do(session, who, found, version)
                 call.location = f"/usulan/{number}"
-                flash(_("“%(step)s” sudah dicatat.", step=found.step.title(locale())), "ok")
     except Invalid as refusal:
         return _page(_resubmitted(number, name), REVIEW, _unprefixed(refusal.problems)), 422
     except Refused as refusal:
@@ -187,6 +189,18 @@ def _submit(number: str, name: str) -> str | Response | tuple[str, int]:
         situation.reasons = refusal.reasons
         return _page(situation, REVIEW, []), 409
     return redirect(call.location or f"/usulan/{number}")
+
+
+def _do(session: Session, who: Actor, found: Approach, version: str | None) -> None:
+    """Take the step, or hold it as a decision."""
+    note, form = request.form.get("note"), _handed_in(found.step)
+    title = found.step.title(locale())
+    if request.form.get("_action") == HOLD:
+        commands.hold(session, who, found, expected=version, note=note, form=form)
+        flash(_("“%(step)s” ditahan; belum ada yang diberi tahu.", step=title), "ok")
+    else:
+        commands.complete(session, who, found, expected=version, note=note, form=form)
+        flash(_("“%(step)s” sudah dicatat.", step=title), "ok")
 
 
 def _handed_in(step: Transition) -> dict[str, Any] | None:
@@ -237,7 +251,7 @@ def _page(
         else [{"message": p.message, "id": "note"} for p in problems],
         section_of={key: s.id for s in sections for key in s.names},
         similar=_similar(found) if here is None else [],
-        reasons=[r for r in found.reasons if r.guard not in case_view.TRACKS],
+        reasons=[r for r in found.reasons if r.guard not in case_view.UNOFFERED],
         version=commands.etag(found.case) if conflict is None else _fresh_version(found),
         key=uuid4().hex,
         saved_text=_saved_text(found.draft) if found.draft else None,

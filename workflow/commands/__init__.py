@@ -16,18 +16,29 @@ from workflow.commands.assignment import (
     recheck_case,
     release_reviewer,
 )
+from workflow.commands.calendar import add_day, remove_day
 from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
 from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_desk, waiting_for_desk
 from workflow.commands.discuss import discuss
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
+from workflow.commands.extension import extend_deadline
 from workflow.commands.find import etag, find
+from workflow.commands.held import (
+    hold,
+    hold_decision,
+    put_away,
+    release_decision,
+    withdraw_decision,
+    write_mail,
+)
 from workflow.commands.infected import refuse_infected
 from workflow.commands.mail_stops import choose_mails, stop_mails
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
 from workflow.commands.review import give_review, save_review_draft
+from workflow.commands.rounds import hand_round_over
 from workflow.commands.start import amend, start
 from workflow.commands.substitutes import begin_substitute, due_substitutes, end_substitute, set_substitute
 from workflow.commands.views import drop_view, keep_view
@@ -41,6 +52,7 @@ __all__ = [
     "NewClaim",
     "NewEvidence",
     "abstain",
+    "add_day",
     "add_evidence",
     "advance",
     "advance_by_itself",
@@ -62,20 +74,27 @@ __all__ = [
     "end_substitute",
     "etag",
     "express_interest",
+    "extend_deadline",
     "find",
     "fire_deadline",
     "give_review",
     "hand_over",
+    "hand_round_over",
+    "hold",
+    "hold_decision",
     "judge_claim",
     "keep_view",
     "list_desk",
     "offer",
     "options",
     "plan_desk",
+    "put_away",
     "receive",
     "recheck_case",
     "refuse_infected",
+    "release_decision",
     "release_reviewer",
+    "remove_day",
     "save_draft",
     "save_review_draft",
     "set_profile",
@@ -87,5 +106,7 @@ __all__ = [
     "take",
     "take_back",
     "waiting_for_desk",
+    "withdraw_decision",
     "withdraw_evidence",
+    "write_mail",
 ]

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from workflow import deadlines, policy, revision
+from workflow import deadlines, held, policy, revision
 from workflow.chronology import date_problems
 from workflow.commands.drafts import load_draft
 from workflow.commands.find import check_version, find
@@ -57,6 +58,15 @@ class Approach:
     case: Case
     step: Transition
     role: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """Who held a decision and when, and the words that were written for its mails, by mail."""
+
+    held_by: int
+    held_at: datetime
+    mails: Mapping[str, Mapping[str, str]]
 
 
 def advance(
@@ -114,6 +124,22 @@ def complete(
     form: Mapping[str, Any] | None = None,
 ) -> Case:
     """The second half of `advance`: what is handed in, the guards, and the step itself."""
+    document = judged(session, actor, found, expected=expected, note=note, form=form)
+    note = (note or "").strip() or None
+    take(session, found.case, actor, found.role, found.step, note=note, form=document)
+    return found.case
+
+
+def judged(
+    session: Session,
+    actor: Actor,
+    found: Approach,
+    *,
+    expected: str | None = None,
+    note: str | None = None,
+    form: Mapping[str, Any] | None = None,
+) -> Mapping[str, Any] | None:
+    """The document that is handed in, once nothing speaks against the step. Raises Invalid or Refused."""
     case, step = found.case, found.step
     document = _document(session, case, step, expected, form)
     faults = _note_problems(step, note) + _form_problems(session, case, step, document, actor)
@@ -124,8 +150,7 @@ def complete(
     reasons = unmet(Attempt(session, process(case.process), case, step, actor.at, actor.user_id))
     if reasons:
         raise Refused(reasons)
-    take(session, case, actor, found.role, step, note=(note or "").strip() or None, form=document)
-    return case
+    return document
 
 
 def advance_by_itself(session: Session, case: Case, actor: Actor) -> Transition | None:
@@ -148,8 +173,12 @@ def take(
     note: str | None = None,
     form: Mapping[str, Any] | None = None,
     result: Mapping[str, str] | None = None,
+    release: Release | None = None,
 ) -> Event:
-    """Write a step whose every check has passed: forms, state, deadlines, event, jobs."""
+    """Write a step whose every check has passed: forms, state, deadlines, event, jobs.
+
+    What was held for the case and is not released by this is void.
+    """
     flow = process(case.process)
     origin = case.state
     with session.no_autoflush:  # one UPDATE of the case at the end instead of one before each query
@@ -163,17 +192,29 @@ def take(
             case.state, case.entered_at, case.visit = step.to, actor.at, case.seq + 1
             case.outcome = flow.states[step.to].outcome
             deadlines.open_for(session, case, flow.states[step.to], actor.at)
-        content: dict[str, Any] = {}
-        if note:
-            content["note"] = note
-        if form is not None:
-            content["form"] = dict(form)
-        data: dict[str, Any] = {"transition": step.name, "from": origin, "to": step.to}
-        if step.form is not None:
-            data |= {"form": step.form}
+            held.lapse(session, case, flow, origin, actor.at)
+        data, content = _told(step, origin, note, form, release)
         if result is not None:
             data |= {"result": dict(result)}
         return record(session, case, actor, role, step.event, data, content or None, duties(flow, case, step))
+
+
+def _told(
+    step: Transition, origin: str, note: str | None, form: Mapping[str, Any] | None, release: Release | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the event of a step says, and the content that can be erased."""
+    data: dict[str, Any] = {"transition": step.name, "from": origin, "to": step.to}
+    content: dict[str, Any] = {}
+    if note:
+        content["note"] = note
+    if form is not None:
+        content["form"] = dict(form)
+    if step.form is not None:
+        data["form"] = step.form
+    if release is not None:
+        data["held"] = {"user": release.held_by, "at": release.held_at.isoformat()}
+        content |= {"mails": dict(release.mails)} if release.mails else {}
+    return data, content
 
 
 def duties(flow: Process, case: Case, step: Transition) -> list[str]:

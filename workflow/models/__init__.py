@@ -1,6 +1,7 @@
 """The tables, split by noun."""
 
 from workflow.models.base import Base
+from workflow.models.calendar import CalendarDay
 from workflow.models.cases import (
     Case,
     Cohort,
@@ -11,6 +12,7 @@ from workflow.models.cases import (
     Participant,
     Review,
 )
+from workflow.models.decisions import HeldDecision
 from workflow.models.entries import DeskSlot, IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
 from workflow.models.exports import Export, ExportPart
@@ -27,6 +29,7 @@ __all__ = [
     "Anchor",
     "ApiToken",
     "Base",
+    "CalendarDay",
     "Case",
     "Chain",
     "Cohort",
@@ -45,6 +48,7 @@ __all__ = [
     "FileLikeness",
     "FileShingle",
     "Grant",
+    "HeldDecision",
     "Idempotency",
     "Import",
     "ImportMapping",
