@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, raiseload
 from sqlalchemy.sql.base import ExecutableOption
 
 from workflow import policy
+from workflow.calendar import month_of
 from workflow.errors import Invalid, Problem
-from workflow.models import Agency, Case, Cohort, Participant, SearchDocument, User, View
+from workflow.models import Agency, Case, Cohort, Participant, SearchDocument, StageVisit, User, View
 from workflow.queries import LARGEST_PAGE, PAGE, below, turn_of
 from workflow.search import match
 from workflow.search.terms import terms, together
@@ -31,7 +32,8 @@ Counts = Mapping[str, Mapping[str, int]]
 class Filters:
     """Narrowing a list; empty means all. `state` is "stage.state", `agency` includes everything below it.
 
-    `q` is words and "phrases" for the index, `affair` the main urusan, `proposer` part of a name.
+    `q` is words and "phrases" for the index, `affair` the main urusan, `proposer` part of a name, `reached`
+    a stage that the case has entered at some time, `begun` and `ended` months ("2022-09", WIB).
     """
 
     q: str = ""
@@ -44,6 +46,9 @@ class Filters:
     owner: str = ""
     affair: str = ""
     proposer: str = ""
+    reached: str = ""
+    begun: str = ""
+    ended: str = ""
     late: bool = False
     pipeline: str = "innovation"
 
@@ -258,7 +263,28 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     if filters.year is not None:
         prefix = "INV" if filters.pipeline == "innovation" else "ADP"
         found.append(Case.number.startswith(f"{prefix}-{filters.year}-", autoescape=True))
-    return [*found, *_late_and_whose(filters, now)]
+    return [*found, *_late_and_whose(filters, now), *_course(filters)]
+
+
+def _course(filters: Filters) -> list[ColumnElement[bool]]:
+    """What a case has been through."""
+    found: list[ColumnElement[bool]] = []
+    if filters.reached:
+        found.append(Case.id.in_(select(StageVisit.case_id).where(StageVisit.stage == filters.reached)))
+    if filters.begun:
+        found.append(begun_within(*month_of(filters.begun)))
+    if filters.ended:
+        found.append(ended_within(*month_of(filters.ended)))
+    return found
+
+
+def begun_within(start: datetime, end: datetime) -> ColumnElement[bool]:
+    return and_(Case.created_at >= start, Case.created_at < end)
+
+
+def ended_within(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Cases that have an outcome now, and had it from a moment between these on."""
+    return and_(Case.outcome.is_not(None), Case.entered_at >= start, Case.entered_at < end)
 
 
 def _late_and_whose(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
