@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from workflow.calendar import add_months, month_of, wib_date
 from workflow.case_lists import Filters, begun_within, ended_within
@@ -85,7 +85,7 @@ def passages(session: Session, where: Where, filters: Filters) -> list[Passage]:
     counts = {row[0]: (row[1], row[2]) for row in session.execute(whole)}
     taken: dict[str, list[tuple[int, int]]] = {}
     for stage, length, count in session.execute(spread):
-        taken.setdefault(stage, []).append((length, count))
+        taken.setdefault(stage, []).append((length or 0, count))
     return [
         _passage(stage.name, *counts.get(stage.name, (0, 0)), taken.get(stage.name, []), filters)
         for stage in process(versions()[-1]).pipeline("innovation")
@@ -143,10 +143,33 @@ def _in(filters: Filters, field: str, month: str, count: int) -> Filters | None:
     return Filters(**{**vars(filters), field: month}) if fits else None
 
 
+def promoted(session: Session, where: Where, start: datetime, end: datetime) -> int:
+    """How often a case went on from one stage to another within a span."""
+    earlier = aliased(StageVisit)
+    came = exists(
+        select(earlier.id).where(
+            earlier.case_id == StageVisit.case_id,
+            earlier.next_stage == StageVisit.stage,
+            earlier.id < StageVisit.id,
+        )
+    )
+    query = (
+        select(func.count())
+        .select_from(StageVisit)
+        .join(Case, Case.id == StageVisit.case_id)
+        .where(*where, StageVisit.entered_at >= start, StageVisit.entered_at < end, came)
+    )
+    return session.scalar(query) or 0
+
+
 def punctuality(
-    session: Session, where: Where, now: datetime, names: Mapping[str, str], since: datetime | None = None
+    session: Session,
+    where: Where,
+    now: datetime,
+    names: Mapping[str, str],
+    within: tuple[datetime, datetime] | None = None,
 ) -> list[Punctuality]:
-    """By topmost agency, the most missed first: deadlines over by now, from `since` on.
+    """By topmost agency, the most missed first: deadlines over by now, ending `within` a span.
 
     One that ends in the future counts once its case has moved on in time.
     """
@@ -160,8 +183,8 @@ def punctuality(
         .where(*where, Deadline.kind == END, over)
         .group_by(Agency.path)
     )
-    if since is not None:
-        query = query.where(Deadline.ends_at >= since)
+    if within is not None:
+        query = query.where(Deadline.ends_at >= within[0], Deadline.ends_at < within[1])
     found: dict[str, tuple[int, int]] = {}
     for path, on_time, missed in session.execute(query):
         top = path.strip("/").partition("/")[0]

@@ -24,7 +24,7 @@ class Turn:
 
 def turn(flow: Process, data: Mapping[str, Any]) -> Turn | None:
     """None for an event that neither begins nor ends a stay."""
-    to, origin = data.get("to"), data.get("from")
+    to, origin = str(data.get("to")), str(data.get("from"))
     if to not in flow.states or origin == to:
         return None
     stage, over = flow.states[to].stage, flow.states[to].outcome is not None

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from tests.conftest import MONDAY, MovableClock
@@ -21,6 +22,7 @@ from tests.workflow.registry import fill
 from workflow.case_lists import Filters, found_by, list_cases
 from workflow.db import Database
 from workflow.definition import process
+from workflow.exports import report
 from workflow.models import Agency, Case, Deadline, StageVisit
 from workflow.overview import FIGURES, overview
 from workflow.people import find_user
@@ -245,3 +247,42 @@ def test_scores_of_all_entries_are_for_whoever_may_see_them(sign_in: SignIn) -> 
         assert ("Perkiraan IID" in client.get("/gambaran").text) is (status == 200), who
         for name in SCORES:
             assert client.get(f"/gambaran/{name}.csv").status_code == status, who
+
+
+def test_the_page_for_the_regent(registry: Database, clock: MovableClock) -> None:
+    """One page, the same bytes each time, with the figures of the lists; even with the longest titles."""
+    with registry.write() as session:
+        for n in range(1, 20):
+            case = session.get_one(Case, n)
+            case.title, case.due_at, case.outcome = (
+                "PANJANG SEKALI " * 13,
+                clock() - timedelta(days=30 + n),
+                None,
+            )
+    with registry.read() as session:
+        user = find_user(session, "endah@contoh.invalid")
+        assert user is not None
+        found = report.read(session, user, clock())
+        late = list_cases(session, user, clock(), Filters(late=True))
+    paper = report.page(found)
+    (page,) = PdfReader(io.BytesIO(paper)).pages
+    text = page.extract_text()
+
+    assert paper == report.page(found)
+    assert "PEMERINTAH KABUPATEN SRAGEN" in text
+    assert "September 2022" in text
+    assert [case.id for case in found.late] == list(range(19, 19 - len(found.late), -1))
+    assert f"Dan {late.total - len(found.late)} lainnya" in text
+    assert len(report.changes(found)) == 3
+    assert found.present.begun == found.held.total
+
+
+@sqlite
+def test_the_page_for_the_regent_is_for_those_who_see_every_case(sign_in: SignIn) -> None:
+    for who, status in (("endah", 200), ("haryo", 200), ("yuli", 403), ("ani", 403)):
+        client = sign_in(who)
+        answer = client.get("/gambaran/laporan-bupati.pdf")
+        assert answer.status_code == status, who
+        assert (answer.content_type == "application/pdf") is (status == 200), who
+        if status == 200:
+            assert 'href="/gambaran/laporan-bupati.pdf"' in client.get("/gambaran").text

@@ -17,6 +17,7 @@ from workflow import policy, sheets
 from workflow.calendar import wib_date
 from workflow.definition import process, versions
 from workflow.errors import Invalid
+from workflow.exports import report
 from workflow.overview import FIGURES, Overview, Slice, overview
 
 bp = Blueprint("overview", __name__, url_prefix="/gambaran")
@@ -48,8 +49,18 @@ def show() -> str | tuple[str, int]:
         filters=offered,
         active=active(state, offered, "/gambaran"),
         figures=[_figure(name, title, held, state) for name, title in titles().items()],
+        may_report=policy.may_report(me()),
         moves=charts.moving(held, state),
     )
+
+
+@bp.get("/laporan-bupati.pdf")
+@allowed(policy.may_report)
+def regent() -> Response:
+    """In Indonesian, whatever the language of the pages."""
+    with desk().database.read() as session:
+        body = report.page(report.read(session, me(), now()))
+    return _taken(body, "application/pdf", f"laporan-bupati-{wib_date(now()):%Y-%m-%d}.pdf")
 
 
 @bp.get("/<name>.csv")

@@ -1,7 +1,8 @@
-"""The entry as a paper to read, set by Typst from `entry.typ`; what people wrote is data, never markup."""
+"""Papers to read, set by Typst; what people wrote is data, never markup."""
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,12 +16,17 @@ from workflow.exports.sheets import STATES, category
 
 def entry(package: Package) -> bytes:
     """The PDF; the same entry gives the same bytes."""
+    return set_in("entry", _said(package), package.changed_at)
+
+
+def set_in(name: str, said: Mapping[str, Any], at: datetime) -> bytes:
+    """The PDF that the template `name` makes of these words, dated `at`."""
     made = typst.compile(
-        _template(),
+        _template(name),
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"entry": json.dumps(_said(package), ensure_ascii=False)},
-        timestamp=int(package.changed_at.timestamp()),
+        sys_inputs={name: json.dumps(said, ensure_ascii=False)},
+        timestamp=int(at.timestamp()),
     )
     if not isinstance(made, bytes):
         raise TypeError("Typst gave no PDF")
@@ -28,8 +34,8 @@ def entry(package: Package) -> bytes:
 
 
 @cache
-def _template() -> bytes:
-    return (files("workflow.exports") / "entry.typ").read_bytes()
+def _template(name: str) -> bytes:
+    return (files("workflow.exports") / f"{name}.typ").read_bytes()
 
 
 @cache

@@ -1,5 +1,8 @@
 """Stays in stages, reckoned from the events so far"""
 
+from datetime import datetime
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -49,7 +52,7 @@ def _reckon(made: sa.Table) -> None:
         versions = {row.id: row.process for row in bind.execute(some)}
         if not versions:
             return
-        told: dict[int, list[tuple[dict[str, object], object]]] = {key: [] for key in versions}
+        told: dict[int, list[tuple[dict[str, Any], datetime]]] = {key: [] for key in versions}
         query = sa.select(events).where(events.c.case_id.between(min(versions), max(versions)))
         for row in bind.execute(query.order_by(events.c.case_id, events.c.seq)):
             told[row.case_id].append((row.data, row.at))
