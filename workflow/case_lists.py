@@ -14,6 +14,7 @@ from workflow.calendar import month_of
 from workflow.errors import Invalid, Problem
 from workflow.models import Agency, Case, Cohort, Participant, SearchDocument, StageVisit, User, View
 from workflow.queries import LARGEST_PAGE, PAGE, below, turn_of
+from workflow.recall import lateness, recall, sight
 from workflow.search import match
 from workflow.search.terms import terms, together
 
@@ -167,28 +168,37 @@ def found_by(
 ) -> tuple[list[ColumnElement[bool]], Counts, bool]:
     """What a case of the list fulfils, with counts by value; and whether only close words are found."""
     where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now)]
+    key = ("counts", sight(user), filters, lateness(now) if filters.late else None)
     if not filters.q:
-        return where, _counts(session, where), False
+        return where, recall(session, key, _size, lambda: _counts(session, where)), False
     index, asked = match.index_of(session), terms(filters.q)
     exactly = [*where, match.matching(index, asked, None, relaxed=False)]
-    counts = _counts(session, exactly)
+    counts = recall(session, key, _size, lambda: _counts(session, exactly))
     if counts["category"]:
         return exactly, counts, False
     nearly = [*where, match.matching(index, asked, together(asked, filters.q), relaxed=True)]
     return nearly, _counts(session, nearly), True
 
 
+def _size(counts: Counts) -> int:
+    return sum(counts["category"].values())
+
+
 def _counts(session: Session, where: list[ColumnElement[bool]]) -> Counts:
     """How many cases have which state, category, agency, cohort and urusan, in one statement."""
-    columns = (Case.state, Case.category, Agency.path, Cohort.code, SearchDocument.affair)
-    rows = session.execute(
-        select(*columns, func.count())
+    columns = (Case.state, Case.category, Case.agency_id, Case.cohort_id, SearchDocument.affair)
+    each = (
+        select(*columns, func.count().label("cases"))
         .select_from(Case)
-        .join(Agency, Agency.id == Case.agency_id)
-        .outerjoin(Cohort, Cohort.id == Case.cohort_id)
         .outerjoin(SearchDocument, SearchDocument.case_id == Case.id)
         .where(*where)
         .group_by(*columns)
+        .subquery()
+    )
+    rows = session.execute(
+        select(each.c.state, each.c.category, Agency.path, Cohort.code, each.c.affair, each.c.cases)
+        .join(Agency, Agency.id == each.c.agency_id)
+        .outerjoin(Cohort, Cohort.id == each.c.cohort_id)
     )
     found: dict[str, dict[str, int]] = {
         name: {} for name in ("stage", "state", "category", "agency", "cohort", "affair")

@@ -13,6 +13,7 @@ from workflow.course import Month, Passage, Punctuality, months, passages, punct
 from workflow.definition import process, versions
 from workflow.iid.outlook import Outlook, outlook
 from workflow.models import Case, User
+from workflow.recall import lateness, recall, sight
 
 FIGURES = ("stage", "category", "cohort", "year", "affair", "agency")
 YEAR: ColumnClause[str] = literal_column("substr(cases.number, 5, 4)")
@@ -54,6 +55,15 @@ def overview(
     session: Session, user: User, now: datetime, filters: Filters, award_year: int | None = None
 ) -> Overview:
     """In a constant number of statements. Stages come in order, years newest first, others largest first."""
+    key = ("overview", sight(user), filters, award_year, lateness(now))
+    return recall(
+        session, key, lambda held: held.total, lambda: _overview(session, user, now, filters, award_year)
+    )
+
+
+def _overview(
+    session: Session, user: User, now: datetime, filters: Filters, award_year: int | None
+) -> Overview:
     where, counts, _relaxed = found_by(session, user, now, filters)
     is_late = and_(Case.due_at < now, Case.outcome.is_(None))
     rows = session.execute(

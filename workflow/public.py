@@ -9,15 +9,15 @@ looks at titles and agencies only, since the index of the office also holds name
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from workflow import adoptions, queries
 from workflow.affairs import affairs
 from workflow.logs import clean
 from workflow.models import Agency, Case
-from workflow.search.match import index_of
-from workflow.search.terms import terms
+from workflow.recall import recall
+from workflow.search.named import named
 from workflow.validation import storable
 
 PAGE = 30
@@ -52,7 +52,8 @@ class Line:
 def listed(session: Session, q: str, page: int) -> tuple[list[Case], int]:
     """A page of the registry, latest first, and how many innovations it has in all."""
     where = _found(session, q)
-    total = session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
+    every = select(func.count()).select_from(Case).where(*where)
+    total = recall(session, ("public", q), int, lambda: session.scalar(every) or 0)
     query = select(Case).where(*where).order_by(Case.entered_at.desc(), Case.id)
     return list(session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))), total
 
@@ -87,20 +88,8 @@ def lines(session: Session) -> list[Line]:
 
 
 def _found(session: Session, q: str) -> list[ColumnElement[bool]]:
-    asked = terms(q) if storable(q) else []
-    if not asked:
-        return [queries.public()]
-    named = and_(
-        *(
-            or_(
-                Agency.name.icontains(word, autoescape=True),
-                Agency.short_name.icontains(word, autoescape=True),
-            )
-            for word in q.split()
-        )
-    )
-    agencies = select(Agency.id).where(named)
-    return [queries.public(), or_(index_of(session).in_title(asked), Case.agency_id.in_(agencies))]
+    asked = named(session, q)
+    return [queries.public()] if asked is None else [queries.public(), asked]
 
 
 def _text(case: Case, field: str) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from tests.bench import office
@@ -153,7 +153,12 @@ def _write_cases(database: Database, walks: list[Walk], agencies: dict[int, Agen
     with database.write() as session:
         for table, held in rows.items():
             if held:
-                session.execute(insert(table.__table__), held)
+                session.execute(insert(_table(table)), held)
+
+
+def _table(model: type[Base]) -> Table:
+    """Rows go in as they are: the mapper would sort them by which of their values are empty."""
+    return Base.metadata.tables[model.__tablename__]
 
 
 def _columns(visit: StageVisit) -> dict[str, Any]:
@@ -197,7 +202,7 @@ def _body(number: int) -> tuple[str, str]:
     return text, " ".join(stems(text))
 
 
-_BARE = {
+_BARE: dict[str, Any] = {
     "title": "",
     "number": "",
     "cohort": None,
@@ -305,7 +310,7 @@ def _write_events(database: Database, walks: list[Walk], keeper: int) -> int:
     for walk in walks:
         counts[walk.number[:8]] = counts.get(walk.number[:8], 0) + 1
     with database.write() as session:
-        session.execute(insert(Counter.__table__), [{"prefix": k, "last": n} for k, n in counts.items()])
+        session.execute(insert(_table(Counter)), [{"prefix": k, "last": n} for k, n in counts.items()])
     return len(order)
 
 
@@ -332,5 +337,5 @@ def _event(walk: Walk, seq: int, at: datetime, position: int, previous: str, kee
 def _append(database: Database, rows: list[dict[str, Any]], position: int, last: str) -> None:
     with database.write() as session:
         if rows:
-            session.execute(insert(Event.__table__), rows)
+            session.execute(insert(_table(Event)), rows)
             session.execute(update(Chain).values(position=position, hash=last))
