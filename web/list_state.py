@@ -11,7 +11,7 @@ from workflow import case_lists
 from workflow.errors import Invalid, Problem
 from workflow.search import query
 
-FILTERS = ("stage", "state", "category", "agency", "cohort", "owner", "affair", "proposer")
+FILTERS = ("stage", "state", "category", "agency", "cohort", "owner", "affair", "proposer", "reached")
 COLUMNS = (
     "title",
     "marks",
@@ -54,6 +54,12 @@ class ListState:
         chosen |= more
         return f"{path}?{urlencode(chosen)}" if chosen else path
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What narrows the list and has no choice of its own in the form of filters."""
+        names = ("q", "state", "proposer", "year", "reached", *query.MONTHS)
+        return {name: value for name in names if (value := getattr(self.filters, name))}
+
     def without(self, name: str) -> "ListState":
         return replace(self, filters=case_lists.without(self.filters, name))
 
@@ -64,6 +70,9 @@ def read(session: Session, args: MultiDict[str, str]) -> ListState:
     year = args.get("year", "")
     chosen: dict[str, Any] = {name: args.get(name, "")[:120] for name in FILTERS}
     chosen["year"] = int(year) if year.isascii() and year.isdecimal() and len(year) == 4 else None  # noqa: PLR2004
+    for name in query.MONTHS:
+        month = args.get(name, "")
+        chosen[name] = month if query.MONTH.fullmatch(month) else ""
     chosen["late"] = args.get("late") == "1"
     problems: list[Problem] = []
     try:

@@ -119,6 +119,13 @@ def wib_date(moment: datetime) -> date:
     return moment.astimezone(WIB).date()
 
 
+def month_of(text: str) -> tuple[datetime, datetime]:
+    """The moments (WIB) at which a month "2022-09" begins and the next one does. Raises ValueError."""
+    first = date.fromisoformat(f"{text}-01")
+    start, end = (datetime.combine(day, time(), WIB) for day in (first, add_months(first, 1)))
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
 def end_of(day: date) -> datetime:
     """23.59 WIB, when a period ends."""
     return datetime.combine(day, END_OF_DAY, WIB).astimezone(UTC)

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session, raiseload
 from sqlalchemy.sql.base import ExecutableOption
 
 from workflow import policy
+from workflow.calendar import month_of
 from workflow.errors import Invalid, Problem
-from workflow.models import Agency, Case, Cohort, Participant, SearchDocument, User, View
+from workflow.models import Agency, Case, Cohort, Participant, SearchDocument, StageVisit, User, View
 from workflow.queries import LARGEST_PAGE, PAGE, below, turn_of
+from workflow.recall import lateness, recall, sight
 from workflow.search import match
 from workflow.search.terms import terms, together
 
@@ -31,7 +33,8 @@ Counts = Mapping[str, Mapping[str, int]]
 class Filters:
     """Narrowing a list; empty means all. `state` is "stage.state", `agency` includes everything below it.
 
-    `q` is words and "phrases" for the index, `affair` the main urusan, `proposer` part of a name.
+    `q` is words and "phrases" for the index, `affair` the main urusan, `proposer` part of a name, `reached`
+    a stage that the case has entered at some time, `begun` and `ended` months ("2022-09", WIB).
     """
 
     q: str = ""
@@ -44,6 +47,9 @@ class Filters:
     owner: str = ""
     affair: str = ""
     proposer: str = ""
+    reached: str = ""
+    begun: str = ""
+    ended: str = ""
     late: bool = False
     pipeline: str = "innovation"
 
@@ -162,28 +168,37 @@ def found_by(
 ) -> tuple[list[ColumnElement[bool]], Counts, bool]:
     """What a case of the list fulfils, with counts by value; and whether only close words are found."""
     where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now)]
+    key = ("counts", sight(user), filters, lateness(now) if filters.late else None)
     if not filters.q:
-        return where, _counts(session, where), False
+        return where, recall(session, key, _size, lambda: _counts(session, where)), False
     index, asked = match.index_of(session), terms(filters.q)
     exactly = [*where, match.matching(index, asked, None, relaxed=False)]
-    counts = _counts(session, exactly)
+    counts = recall(session, key, _size, lambda: _counts(session, exactly))
     if counts["category"]:
         return exactly, counts, False
     nearly = [*where, match.matching(index, asked, together(asked, filters.q), relaxed=True)]
     return nearly, _counts(session, nearly), True
 
 
+def _size(counts: Counts) -> int:
+    return sum(counts["category"].values())
+
+
 def _counts(session: Session, where: list[ColumnElement[bool]]) -> Counts:
     """How many cases have which state, category, agency, cohort and urusan, in one statement."""
-    columns = (Case.state, Case.category, Agency.path, Cohort.code, SearchDocument.affair)
-    rows = session.execute(
-        select(*columns, func.count())
+    columns = (Case.state, Case.category, Case.agency_id, Case.cohort_id, SearchDocument.affair)
+    each = (
+        select(*columns, func.count().label("cases"))
         .select_from(Case)
-        .join(Agency, Agency.id == Case.agency_id)
-        .outerjoin(Cohort, Cohort.id == Case.cohort_id)
         .outerjoin(SearchDocument, SearchDocument.case_id == Case.id)
         .where(*where)
         .group_by(*columns)
+        .subquery()
+    )
+    rows = session.execute(
+        select(each.c.state, each.c.category, Agency.path, Cohort.code, each.c.affair, each.c.cases)
+        .join(Agency, Agency.id == each.c.agency_id)
+        .outerjoin(Cohort, Cohort.id == each.c.cohort_id)
     )
     found: dict[str, dict[str, int]] = {
         name: {} for name in ("stage", "state", "category", "agency", "cohort", "affair")
@@ -258,7 +273,28 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     if filters.year is not None:
         prefix = "INV" if filters.pipeline == "innovation" else "ADP"
         found.append(Case.number.startswith(f"{prefix}-{filters.year}-", autoescape=True))
-    return [*found, *_late_and_whose(filters, now)]
+    return [*found, *_late_and_whose(filters, now), *_course(filters)]
+
+
+def _course(filters: Filters) -> list[ColumnElement[bool]]:
+    """What a case has been through."""
+    found: list[ColumnElement[bool]] = []
+    if filters.reached:
+        found.append(Case.id.in_(select(StageVisit.case_id).where(StageVisit.stage == filters.reached)))
+    if filters.begun:
+        found.append(begun_within(*month_of(filters.begun)))
+    if filters.ended:
+        found.append(ended_within(*month_of(filters.ended)))
+    return found
+
+
+def begun_within(start: datetime, end: datetime) -> ColumnElement[bool]:
+    return and_(Case.created_at >= start, Case.created_at < end)
+
+
+def ended_within(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Cases that have an outcome now, and had it from a moment between these on."""
+    return and_(Case.outcome.is_not(None), Case.entered_at >= start, Case.entered_at < end)
 
 
 def _late_and_whose(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:

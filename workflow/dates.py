@@ -28,6 +28,18 @@ def long_date(moment: datetime | date, locale: str = "id") -> str:
     return f"{day.day} {MONTHS[locale][day.month - 1]} {day.year}"
 
 
+def month_year(moment: datetime | date, locale: str = "id") -> str:
+    """November 2022"""
+    day = _local(moment)
+    return f"{MONTHS[locale][day.month - 1]} {day.year}"
+
+
+def short_month(moment: datetime | date, locale: str = "id") -> str:
+    """Nov 2022"""
+    name, _blank, year = month_year(moment, locale).partition(" ")
+    return f"{name[:3]} {year}"
+
+
 def full_date(moment: datetime | date, locale: str = "id") -> str:
     """Selasa, 22 November 2022"""
     return f"{DAYS[locale][_local(moment).weekday()]}, {long_date(moment, locale)}"

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import topics
+from workflow import topics, visits
 from workflow.db import canonical, owe
 from workflow.models import Case, Chain, Event, Job, User, Webhook
 
@@ -46,6 +46,7 @@ def record(
 
     From here to the commit the head of the chain is locked: call it last, and keep what follows short.
     """
+    visits.follow(session, [(case, data)], actor.at)
     head, hooks = _head(session)
     event = _append(head, case, actor, role, name, data, content)
     session.add(event)
@@ -73,8 +74,10 @@ def record_all(session: Session, actor: Actor, entries: Iterable[Entry]) -> list
 
     Locks as `record` does.
     """
+    held = list(entries)
+    visits.follow(session, [(entry.case, entry.data) for entry in held], actor.at)
     head, hooks = _head(session)
-    events = [_append(head, e.case, actor, e.role, e.name, e.data, e.content) for e in entries]
+    events = [_append(head, e.case, actor, e.role, e.name, e.data, e.content) for e in held]
     session.add_all(events)
     _owe(session, [job for event in events for job in _tellings(hooks, event)])
     return events

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Text, and_, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from workflow import adoptions, policy
-from workflow.models import Agency, Case, User
+from workflow.models import Case, SearchDocument, User
+from workflow.recall import recall
+from workflow.search.named import named
 
 PAGE = 30
 
@@ -32,8 +34,9 @@ class Stall:
 
 def stalls(session: Session, wanted: Wanted, page: int = 1) -> tuple[list[Stall], int]:
     """A page of the market, latest change first, and how many innovations there are in all."""
-    where = [adoptions.proven(), *_conditions(wanted)]
-    total = session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
+    where = [adoptions.proven(), *_conditions(session, wanted)]
+    every = select(func.count()).select_from(Case).where(*where)
+    total = recall(session, ("market", wanted), int, lambda: session.scalar(every) or 0)
     query = select(Case).where(*where).order_by(Case.updated_at.desc(), Case.id)
     cases = list(session.scalars(query.limit(PAGE).offset((page - 1) * PAGE)))
     counts = counts_of(session, [case.id for case in cases])
@@ -69,26 +72,14 @@ def adoptions_of(session: Session, user: User, limit: int = 50) -> list[Case]:
     return list(session.scalars(query.limit(limit)))
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.category:
         found.append(Case.category == wanted.category)
     if wanted.affair:
-        named = type_coerce(Case.forms, Text)
-        found.append(named.contains(f'"{wanted.affair}"', autoescape=True))
+        serves = select(SearchDocument.case_id).where(SearchDocument.affair == wanted.affair)
+        found.append(Case.id.in_(serves))
     if wanted.untaken:
         found.append(Case.id.not_in(select(Case.parent_id).where(Case.parent_id.is_not(None))))
-    if wanted.q:
-        found.append(and_(*(_mentions(word) for word in wanted.q.split()[:8])))
-    return found
-
-
-def _mentions(word: str) -> ColumnElement[bool]:
-    agencies = select(Agency.id).where(
-        or_(Agency.name.icontains(word, autoescape=True), Agency.short_name.icontains(word, autoescape=True))
-    )
-    return or_(
-        Case.title.icontains(word, autoescape=True),
-        Case.number.icontains(word, autoescape=True),
-        Case.agency_id.in_(agencies),
-    )
+    asked = named(session, wanted.q)
+    return found if asked is None else [*found, asked]

@@ -1,4 +1,4 @@
-"""The figures of those who lead: how the cases of a list spread. The policy limits both alike."""
+"""The figures of those who lead: how the cases of a list spread and move. The policy limits both alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,9 +7,13 @@ from datetime import datetime
 from sqlalchemy import ColumnClause, and_, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from workflow import policy
 from workflow.case_lists import Counts, Filters, found_by, names_of_groups
+from workflow.course import Month, Passage, Punctuality, months, passages, punctuality
 from workflow.definition import process, versions
+from workflow.iid.outlook import Outlook, outlook
 from workflow.models import Case, User
+from workflow.recall import lateness, recall, sight
 
 FIGURES = ("stage", "category", "cohort", "year", "affair", "agency")
 YEAR: ColumnClause[str] = literal_column("substr(cases.number, 5, 4)")
@@ -32,7 +36,8 @@ class Slice:
 class Overview:
     """How many cases a list has, how many are late or digital, and how they spread.
 
-    Every figure adds up to `total`. `counts` are those of the list, by filter.
+    Every figure of `figures` adds up to `total`. `counts` are those of the list, by filter. `outlook` is
+    there for those who may see the scores of all entries.
     """
 
     total: int
@@ -40,10 +45,25 @@ class Overview:
     digital: Slice
     figures: Mapping[str, list[Slice]]
     counts: Counts
+    passages: list[Passage]
+    months: list[Month]
+    punctuality: list[Punctuality]
+    outlook: Outlook | None
 
 
-def overview(session: Session, user: User, now: datetime, filters: Filters) -> Overview:
+def overview(
+    session: Session, user: User, now: datetime, filters: Filters, award_year: int | None = None
+) -> Overview:
     """In a constant number of statements. Stages come in order, years newest first, others largest first."""
+    key = ("overview", sight(user), filters, award_year, lateness(now))
+    return recall(
+        session, key, lambda held: held.total, lambda: _overview(session, user, now, filters, award_year)
+    )
+
+
+def _overview(
+    session: Session, user: User, now: datetime, filters: Filters, award_year: int | None
+) -> Overview:
     where, counts, _relaxed = found_by(session, user, now, filters)
     is_late = and_(Case.due_at < now, Case.outcome.is_(None))
     rows = session.execute(
@@ -56,7 +76,17 @@ def overview(session: Session, user: User, now: datetime, filters: Filters) -> O
     figures = {name: _slices(name, held[name], names.get(name, {}), total, filters) for name in FIGURES}
     digital = next((s for s in figures["category"] if s.value == "digital"), Slice("digital", "", 0, None))
     narrowed = replace(filters, late=True) if late else None
-    return Overview(total, Slice("1", "", late, narrowed), digital, figures, counts)
+    return Overview(
+        total,
+        Slice("1", "", late, narrowed),
+        digital,
+        figures,
+        counts,
+        passages(session, where, filters),
+        months(session, where, filters, now),
+        punctuality(session, where, now, names["agency"]),
+        outlook(session, user, now, where, award_year) if policy.may_see_entries(user) else None,
+    )
 
 
 def _slices(

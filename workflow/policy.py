@@ -214,6 +214,11 @@ def may_see_entries(user: User) -> bool:
     return bool(user.global_roles & SEE_EVERY_CASE)
 
 
+def may_report(user: User) -> bool:
+    """The page for the regent, over all cases."""
+    return bool(user.global_roles & SEE_EVERY_CASE)
+
+
 def may_export_entry(user: User, case: Case) -> bool:
     """Take an entry away as a package, with all of its evidence: reviewers may look, but not carry off."""
     return bool(roles_on(user, case) & EXPORT)

@@ -19,8 +19,8 @@ from workflow.affairs import affairs
 from workflow.definition import Process, Transition, process, versions
 from workflow.logs import clean
 from workflow.models import Agency, Case, Event
-from workflow.search.match import index_of
-from workflow.search.terms import terms
+from workflow.recall import recall
+from workflow.search.named import named
 from workflow.validation import storable
 
 PAGE = 30
@@ -71,7 +71,8 @@ class News:
 def listed(session: Session, q: str, page: int) -> tuple[list[Case], int]:
     """A page of the registry, latest first, and how many innovations it has in all."""
     where = _found(session, q)
-    total = session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
+    every = select(func.count()).select_from(Case).where(*where)
+    total = recall(session, ("public", q), int, lambda: session.scalar(every) or 0)
     query = select(Case).where(*where).order_by(Case.entered_at.desc(), Case.id)
     return list(session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))), total
 
@@ -187,20 +188,8 @@ def _ended(version: str, state: str, outcome: str | None) -> str | None:
 
 
 def _found(session: Session, q: str) -> list[ColumnElement[bool]]:
-    asked = terms(q) if storable(q) else []
-    if not asked:
-        return [queries.public()]
-    named = and_(
-        *(
-            or_(
-                Agency.name.icontains(word, autoescape=True),
-                Agency.short_name.icontains(word, autoescape=True),
-            )
-            for word in q.split()
-        )
-    )
-    agencies = select(Agency.id).where(named)
-    return [queries.public(), or_(index_of(session).in_title(asked), Case.agency_id.in_(agencies))]
+    asked = named(session, q)
+    return [queries.public()] if asked is None else [queries.public(), asked]
 
 
 def _text(case: Case, field: str) -> str:

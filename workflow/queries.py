@@ -1,5 +1,6 @@
 """What pages and the API read. Every query asks the policy, so that nobody finds what is not theirs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -56,30 +58,30 @@ def turn_of(role: str) -> ColumnElement[bool]:
 
 def my_turn(user: User) -> ColumnElement[bool]:
     """Cases that wait for this very person."""
-    parts = [and_(Participant.role == role, turn_of(role)) for role in ("proposer", "mentor", "coach")]
-    parts.append(
-        and_(
-            Participant.role == "reviewer",
-            Participant.state == Case.state,
-            turn_of("reviewer"),
-            ~_has_reviewed(user),
-        )
+    held = [and_(Participant.role == role, turn_of(role)) for role in ("proposer", "mentor", "coach")]
+    asked = and_(
+        Participant.role == "reviewer",
+        Participant.state == Case.state,
+        turn_of("reviewer"),
+        ~_has_reviewed(user),
     )
-    takes_part = select(Participant.id).where(
-        Participant.case_id == Case.id,
-        Participant.user_id == user.id,
-        Participant.until.is_(None),
-        or_(*parts),
+    takes_part = (
+        select(Case.id)
+        .join(Participant, Participant.case_id == Case.id)
+        .where(Participant.user_id == user.id, Participant.until.is_(None), or_(*held, asked))
     )
-    waits: list[ColumnElement[bool]] = [exists(takes_part)]
+    waits = [takes_part, *(select(Case.id).where(turn) for turn in _turns_of_office(user))]
+    return Case.id.in_(union_all(*waits))
+
+
+def _turns_of_office(user: User) -> Iterator[ColumnElement[bool]]:
     if user.heads_agency and user.agency:
-        waits.append(turn_of("agency_head") & Case.agency_id.in_(below(user.agency.code)))
-        waits.append(turn_of("origin_head") & policy.headed_origin(user))
+        yield turn_of("agency_head") & Case.agency_id.in_(below(user.agency.code))
+        yield turn_of("origin_head") & policy.headed_origin(user)
     if "coordinator" in user.global_roles:
-        waits.append(turn_of("coordinator"))
+        yield turn_of("coordinator")
     if "organiser" in user.global_roles:
-        waits.append(turn_of("organiser") & Case.cohort_id.is_not(None))
-    return or_(*waits)
+        yield turn_of("organiser") & Case.cohort_id.is_not(None)
 
 
 def work_of(session: Session, user: User, limit: int = PAGE) -> list[Case]:
@@ -91,8 +93,8 @@ def work_of(session: Session, user: User, limit: int = PAGE) -> list[Case]:
     )
 
 
-def needs_reviewers(session: Session, user: User) -> list[Case]:
-    """Cases under review that lack reviewers, for those who may assign them."""
+def needs_reviewers(session: Session, user: User, limit: int = LARGEST_PAGE) -> list[Case]:
+    """Cases under review that lack reviewers, soonest deadline first, for those who may assign them."""
     rules = _rules_of(user)
     assigned = (
         select(func.count(Participant.id))
@@ -109,7 +111,10 @@ def needs_reviewers(session: Session, user: User) -> list[Case]:
         return []
     return list(
         session.scalars(
-            select(Case).where(policy.visible(user), or_(*lacking)).order_by(Case.due_at.asc().nulls_last())
+            select(Case)
+            .where(policy.visible(user), or_(*lacking))
+            .order_by(Case.due_at.asc().nulls_last(), Case.id)
+            .limit(limit)
         )
     )
 

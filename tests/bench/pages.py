@@ -37,7 +37,7 @@ def measure() -> Iterator[Figure]:
 def _submission(client: FlaskClient, database: Database) -> Iterator[Figure]:
     """Open the page that checks everything, then press the button."""
     numbers = office.complete_drafts(database, SUBMISSIONS + WARM)
-    _sign_in(client, office.PROPOSER)
+    sign_in(client, office.PROPOSER)
     for number in numbers[:WARM]:
         _submit(client, number)
     times = [milliseconds(partial(_submit, client, number)) for number in numbers[WARM:-1]]
@@ -56,7 +56,7 @@ def _submit(client: FlaskClient, number: str) -> None:
 
 
 def _lists(client: FlaskClient, database: Database) -> Iterator[Figure]:
-    _sign_in(client, office.COORDINATOR)
+    sign_in(client, office.COORDINATOR)
     medians, counts = [], []
     for total in (FEW, MANY):
         office.fill(database, total)
@@ -77,7 +77,7 @@ def _check() -> Figure:
     return at_most("check of a full form, p50", percentile(times, 0.5), 2)
 
 
-def _sign_in(client: FlaskClient, email: str) -> None:
+def sign_in(client: FlaskClient, email: str) -> None:
     answer = client.post("/demo/masuk", data={**_hidden(client.get("/proses").text), "email": email})
     if answer.status_code != 302:
         raise AssertionError(answer.text)

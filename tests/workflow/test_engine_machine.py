@@ -21,7 +21,7 @@ from tests.workflow import engine
 from tests.workflow.engine import PKP, Place, Rows, address, held
 from workers import deadlines as deadline_scan
 from workers import jobs
-from workflow import audit, commands, delivery, fold, once, policy
+from workflow import audit, commands, delivery, fold, once, policy, visits
 from workflow.calendar import wib_date
 from workflow.commands.drafts import draft_form
 from workflow.db import Database
@@ -29,7 +29,7 @@ from workflow.definition import process, versions
 from workflow.errors import DomainError, Invalid
 from workflow.guards import Attempt, unmet
 from workflow.ledger import Actor
-from workflow.models import Base, Case, Deadline, Email, Job, User
+from workflow.models import Base, Case, Deadline, Email, Event, Job, StageVisit, User
 from workflow.samples import sample
 from workflow.settings import Settings
 
@@ -356,6 +356,7 @@ class Hands(RuleBasedStateMachine):
                 assert list(audit.differences(session)) == []
                 for case in session.scalars(select(Case)):
                     _stands_well(case, self.table("deadlines"))
+                    _stays_as_told(session, case)
             self.work_is_owed_once_and_ends_once()
             self.well = self.rows
 
@@ -470,6 +471,19 @@ class Hands(RuleBasedStateMachine):
             "nonsense": "\x00",
             "none": None,
         }[seen]
+
+
+def _stays_as_told(session: Session, case: Case) -> None:
+    """The stays in stages that were written step by step are those that the events amount to."""
+    events = session.execute(select(Event.data, Event.at).where(Event.case_id == case.id).order_by(Event.seq))
+    written = session.scalars(
+        select(StageVisit).where(StageVisit.case_id == case.id).order_by(StageVisit.id)
+    ).all()
+    names = ("stage", "entered_at", "left_at", "working_days", "next_stage")
+    told = visits.stays(process(case.process), case.id, [(row[0], row[1]) for row in events])
+    assert [[getattr(v, n) for n in names] for v in written] == [[getattr(v, n) for n in names] for v in told]
+    assert written[-1].stage == case.stage
+    assert (written[-1].left_at is None) is (case.outcome is None)
 
 
 def _stands_well(case: Case, deadlines: list[dict[str, Any]]) -> None:

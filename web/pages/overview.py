@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
-from web import dates
+from web import charts, dates
 from web.context import desk, me, now
 from web.guards import allowed
 from web.language import locale
@@ -17,6 +17,7 @@ from workflow import policy, sheets
 from workflow.calendar import wib_date
 from workflow.definition import process, versions
 from workflow.errors import Invalid
+from workflow.exports import report
 from workflow.overview import FIGURES, Overview, Slice, overview
 
 bp = Blueprint("overview", __name__, url_prefix="/gambaran")
@@ -37,7 +38,7 @@ def show() -> str | tuple[str, int]:
         state = read(session, request.args)
         if state.problems:
             return render_template("overview.html", state=state), 422
-        held = overview(session, me(), now(), state.filters)
+        held = overview(session, me(), now(), state.filters, charts.award_year(request.args))
         offered = choices(session, state.filters, held.counts)
     return render_template(
         "overview.html",
@@ -48,15 +49,26 @@ def show() -> str | tuple[str, int]:
         filters=offered,
         active=active(state, offered, "/gambaran"),
         figures=[_figure(name, title, held, state) for name, title in titles().items()],
+        may_report=policy.may_report(me()),
+        moves=charts.moving(held, state),
     )
+
+
+@bp.get("/laporan-bupati.pdf")
+@allowed(policy.may_report)
+def regent() -> Response:
+    """In Indonesian, whatever the language of the pages."""
+    with desk().database.read() as session:
+        body = report.page(report.read(session, me(), now()))
+    return _taken(body, "application/pdf", f"laporan-bupati-{wib_date(now()):%Y-%m-%d}.pdf")
 
 
 @bp.get("/<name>.csv")
 @allowed(policy.may_see_overview)
 def table(name: str) -> Response:
     figure = _asked(name)
-    rows = [[row["label"], str(row["value"])] for row in figure["rows"]]
-    body = sheets.as_csv([[figure["title"], _("Jumlah")], *rows])
+    rows = [[row["label"], *map(str, row["cells"])] for row in figure["rows"]]
+    body = sheets.as_csv([figure["columns"], *rows])
     return _taken(body, "text/csv; charset=utf-8", f"gambaran-{name}.csv")
 
 
@@ -69,13 +81,16 @@ def picture(name: str) -> Response:
 
 
 def _asked(name: str) -> dict[str, Any]:
-    if name not in FIGURES:
-        abort(404)
+    """Scores of all entries are no figure for those who may not see them."""
     with desk().database.read() as session:
         state = read(session, request.args)
         if state.problems:
             raise Invalid(state.problems)
-        return _figure(name, titles()[name], overview(session, me(), now(), state.filters), state)
+        held = overview(session, me(), now(), state.filters, charts.award_year(request.args))
+        moves = {figure["name"]: figure for figure in charts.moving(held, state)}
+        if name in moves:
+            return moves[name]
+        return _figure(name, titles()[name], held, state) if name in FIGURES else abort(404)
 
 
 def _taken(body: bytes, kind: str, name: str) -> Response:
@@ -89,6 +104,7 @@ def _figure(name: str, title: str, held: Overview, state: ListState) -> dict[str
     return {
         "name": name,
         "title": title,
+        "columns": [title, _("Jumlah")],
         "csv": state.href(f"/gambaran/{name}.csv"),
         "svg": state.href(f"/gambaran/{name}.svg"),
         "rows": [_row(name, part, held.total, state) for part in held.figures[name]],
@@ -100,6 +116,7 @@ def _row(figure: str, part: Slice, total: int, state: ListState) -> dict[str, An
     return {
         "label": _label(figure, part),
         "value": part.count,
+        "cells": [part.count],
         "text": f"{dates.thousands(part.count)} · {share} %",
         "href": _href(part, state),
         "tone": "act" if part.value else "plain",

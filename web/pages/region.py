@@ -18,7 +18,7 @@ from workflow.clock import WIB
 from workflow.commands.years import FIRST
 from workflow.errors import Invalid, Problem
 from workflow.exports.document import ministry_score
-from workflow.iid import years
+from workflow.iid import outlook, years
 from workflow.iid.catalogue import HIGHEST, borrowed, catalogue_for
 from workflow.iid.region import basic_affairs
 from workflow.iid.whatif import CLAIMED, VERIFIED, Entrant, Supposed, entrants, suppose
@@ -65,7 +65,7 @@ def _page(problems: list[Problem], year: int | None = None) -> str:
     args = request.args
     with desk().database.read() as session:
         found = entrants(session, me())
-        offered = sorted({e.standing.year for e in found} | {now().astimezone(WIB).year + 1})
+        offered = outlook.offered(found, now())
         year = year or _year(args.get("tahun", ""), offered)
         decided = years.history(session, year)
         people = queries.people_by_id(session, {fact.changed_by for fact in decided})
@@ -111,8 +111,7 @@ def _page(problems: list[Problem], year: int | None = None) -> str:
 
 def _year(text: str, offered: list[int]) -> int:
     given = int(text) if text.isdecimal() and len(text) == 4 else None  # noqa: PLR2004
-    present = now().astimezone(WIB).year
-    return given if given and given >= FIRST else next((y for y in offered if y > present), offered[-1])
+    return given if given and given >= FIRST else outlook.usual(offered, now())
 
 
 def _without(entries: list[Entrant]) -> frozenset[str]:

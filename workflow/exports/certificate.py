@@ -1,10 +1,7 @@
 """A certificate on paper, A4 landscape, whose QR code leads to the public record."""
 
 import io
-import json
 from datetime import UTC, datetime, time
-from functools import cache
-from importlib.resources import files
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
@@ -14,7 +11,7 @@ from sqlalchemy.orm import Session
 from workflow.certificates import Certificate
 from workflow.dates import long_date
 from workflow.exports.document import letterhead
-from workflow.exports.paper import typeset
+from workflow.exports.paper import set_in
 
 NOTES = (
     "Diterbitkan registri inovasi Kabupaten Sragen; bukan penghargaan atau nilai Kementerian Dalam Negeri.",
@@ -40,12 +37,7 @@ def paper(session: Session, certificate: Certificate, address: str) -> bytes:
         "qr": _code(record),
     }
     dated = datetime.combine(certificate.given_on, time(), UTC)
-    return typeset(_template(), {"certificate": json.dumps(said, ensure_ascii=False)}, dated)
-
-
-@cache
-def _template() -> bytes:
-    return (files("workflow.exports") / "certificate.typ").read_bytes()
+    return set_in("certificate", said, dated)
 
 
 def _code(address: str) -> str:

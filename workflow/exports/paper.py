@@ -1,4 +1,4 @@
-"""The entry as a paper to read, set by Typst from `entry.typ`; what people wrote is data, never markup."""
+"""Papers to read, set by Typst; what people wrote is data, never markup."""
 
 import json
 from collections.abc import Mapping
@@ -16,18 +16,17 @@ from workflow.exports.sheets import STATES, category
 
 def entry(package: Package) -> bytes:
     """The PDF; the same entry gives the same bytes."""
-    said = {"entry": json.dumps(_said(package), ensure_ascii=False)}
-    return typeset(_template(), said, package.changed_at)
+    return set_in("entry", _said(package), package.changed_at)
 
 
-def typeset(template: bytes, inputs: dict[str, str], dated: datetime) -> bytes:
-    """The PDF of a template; what it says comes as data, and `dated` is when it says it was made."""
+def set_in(name: str, said: Mapping[str, Any], at: datetime) -> bytes:
+    """The PDF that the template `name` makes of these words, dated `at`."""
     made = typst.compile(
-        template,
+        _template(name),
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs=inputs,
-        timestamp=int(dated.timestamp()),
+        sys_inputs={name: json.dumps(said, ensure_ascii=False)},
+        timestamp=int(at.timestamp()),
     )
     if not isinstance(made, bytes):
         raise TypeError("Typst gave no PDF")
@@ -35,8 +34,8 @@ def typeset(template: bytes, inputs: dict[str, str], dated: datetime) -> bytes:
 
 
 @cache
-def _template() -> bytes:
-    return (files("workflow.exports") / "entry.typ").read_bytes()
+def _template(name: str) -> bytes:
+    return (files("workflow.exports") / f"{name}.typ").read_bytes()
 
 
 @cache

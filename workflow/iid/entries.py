@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from workflow import dates
 from workflow.clock import WIB
-from workflow.definition import process
+from workflow.definition import process, versions
 from workflow.iid import years
 from workflow.iid.catalogue import Catalogue, Indicator, borrowed, catalogue_for
 from workflow.iid.maturity import Claim, Gain, Maturity, gains, maturity, missing
@@ -113,7 +113,10 @@ def standing(session: Session, case: Case) -> Standing:
 def standings(session: Session, cases: Sequence[Case]) -> dict[int, Standing]:
     """The same for many entries, by case, in a number of queries that does not grow with them."""
     ids = [case.id for case in cases]
-    arrivals = _grouped(session, select(Event).where(Event.case_id.in_(ids)).order_by(Event.seq))
+    arrivals = _grouped(
+        session,
+        select(Event).where(Event.case_id.in_(ids), Event.name.in_(_arrivals())).order_by(Event.seq),
+    )
     drafts = _grouped(session, select(Draft).where(Draft.case_id.in_(ids), Draft.form == PROFILE))
     claims = _grouped(session, select(IndicatorClaim).where(IndicatorClaim.case_id.in_(ids)))
     evidence = _grouped(
@@ -134,6 +137,14 @@ def standings(session: Session, cases: Sequence[Case]) -> dict[int, Standing]:
         )
         for case in cases
     }
+
+
+@cache
+def _arrivals() -> tuple[str, ...]:
+    """The events by which a case becomes a candidate or goes to the ministry, in any version."""
+    flows = [process(version) for version in versions()]
+    targets = {SENT, *(stage.start for flow in flows for stage in flow.stages.values() if stage.scored)}
+    return tuple(sorted({t.event for flow in flows for t in flow.transitions if t.to in targets}))
 
 
 def _grouped(session: Session, query: Select[OfCase]) -> dict[int, list[OfCase]]:

@@ -57,7 +57,7 @@ class Case(Base):
     state: Mapped[str] = mapped_column(String(90), index=True)
     outcome: Mapped[str | None] = mapped_column(String(20))
     visit: Mapped[int]
-    entered_at: Mapped[datetime]
+    entered_at: Mapped[datetime] = mapped_column(index=True)
     version: Mapped[int]
     seq: Mapped[int]
     draft_revision: Mapped[int] = mapped_column(default=0)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workflow.models.base import Base
@@ -19,6 +19,7 @@ class SearchDocument(Base):
     """
 
     __tablename__ = "search_documents"
+    __table_args__ = (Index("ix_search_documents_affair_of", "case_id", "affair"),)
 
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     affair: Mapped[str | None] = mapped_column(String(120), index=True)

@@ -19,6 +19,7 @@ from workflow.search.words import words
 from workflow.validation import schema
 
 PIECE = re.compile(r'(?:([A-Za-z_]+):)?("[^"]*"?|[^\s"]+)\s*')
+MONTH = re.compile(r"2[0-9]{3}-(0[1-9]|1[0-2])")
 NO_KEY = re.compile(r"//|\s|$")  # what follows the colon of an address, or of a title
 CLOSE = 60
 MOST_SHOWN = 8
@@ -98,6 +99,10 @@ def _value(session: Session, key: Key, text: str) -> Any:  # noqa: ANN401 - the 
         if re.fullmatch(r"[2][0-9]{3}", text):
             return int(text)
         raise LookupError(f"“{text}” bukan tahun; tulis misalnya tahun:2022.")
+    if key.field in MONTHS:
+        if MONTH.fullmatch(text):
+            return text
+        raise LookupError(f"“{text}” bukan bulan; tulis misalnya {key.name}:2022-09.")
     if key.options is None:
         return text[:120]
     return _choose(key, key.options(session), text)
@@ -200,7 +205,11 @@ KEYS = (
     Key("angkatan", "cohort", "angkatan pelatihan", ("cohort",), _cohorts),
     Key("tahun", "year", "tahun nomor usulan", ("year",)),
     Key("pengusul", "proposer", "nama pengusul", ("proposer",)),
+    Key("mencapai", "reached", "tahap yang pernah dimasuki", ("reached",), _stages),
+    Key("masuk", "begun", "bulan mulai, misalnya 2022-09", ("begun",)),
+    Key("selesai", "ended", "bulan berakhir, misalnya 2022-09", ("ended",)),
 )
+MONTHS = ("begun", "ended")
 BY_NAME = {name: key for key in KEYS for name in (key.name, *key.also)}
 FLAGS = {"terlambat": "late", "late": "late"}
 SHOWN_FLAGS = ("terlambat",)
