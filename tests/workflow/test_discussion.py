@@ -38,7 +38,7 @@ def told(database: Database) -> list[set[str]]:
     """Who got a mail about each message, by name."""
     with database.read() as session:
         events = session.scalars(select(Event.id).where(Event.name == discussion.SAID).order_by(Event.id))
-        mails = list(session.scalars(select(Email).where(Email.kind == "discussed")))
+        mails = list(session.scalars(select(Email).where(Email.kind == "discussed", ~Email.muted)))
         return [{m.to_address.partition("@")[0] for m in mails if m.event_id == e} for e in events]
 
 
