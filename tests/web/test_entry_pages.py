@@ -41,7 +41,7 @@ def entry(database: Database, as_: As) -> str:
         profile = sample("iga_profile") | {"implementation_date": "2022-05-09", "main_affair": "Kesehatan"}
         case.forms = {"decree": sample("decree"), "iga_profile": profile}
         step = {"from": case.state, "to": "competition.candidate"}
-        record(session, case, who, "coordinator", "replication.recommended", step)
+        record(session, case, who, "coordinator", "replication.nominated", step)
         case.state = "competition.completing_evidence"
         return case.number
 

@@ -47,7 +47,7 @@ def entry(database: Database, as_: As) -> str:
         profile = sample("iga_profile") | {"implementation_date": "2022-05-09"}
         case.forms = {"decree": sample("decree"), "iga_profile": profile}
         step = {"from": case.state, "to": "competition.candidate"}
-        record(session, case, who, "coordinator", "replication.recommended", step)
+        record(session, case, who, "coordinator", "replication.nominated", step)
         case.state = "competition.completing_evidence"
         return case.number
 
@@ -401,16 +401,22 @@ def test_who_froze_an_entry_anew_is_the_one_who_may_not_release_it(
         assert commands.advance(session, as_(session, "endah"), entry, "release").state.endswith("released")
 
 
-def test_an_entry_sent_this_year_does_not_enter_it_again(database: Database, as_: As, entry: str) -> None:
-    fresh = stands(database, entry).requirement("once")
+def went_through(database: Database, as_: As, entry: str, *years: int) -> None:
+    """The entry is sent in June of each of these years, assessed, and a candidate again."""
     with database.write() as session:
         who = as_(session, "endah")
         case = commands.find(session, who, entry)
-        late = replace(who, at=who.at.replace(year=2023, month=6))
-        for origin, to in (("released", "sent"), ("sent", "assessed"), ("assessed", "candidate")):
-            data = {"from": f"competition.{origin}", "to": f"competition.{to}"}
-            name = next(step.event for step in process("2022").transitions if step.to == data["to"])
-            record(session, case, late, "coordinator", name, data)
+        for year in years:
+            then = replace(who, at=who.at.replace(year=year, month=6))
+            for origin, to in (("released", "sent"), ("sent", "assessed"), ("assessed", "candidate")):
+                data = {"from": f"competition.{origin}", "to": f"competition.{to}"}
+                name = next(step.event for step in process("2022").transitions if step.to == data["to"])
+                record(session, case, then, "coordinator", name, data)
+
+
+def test_an_entry_sent_this_year_does_not_enter_it_again(database: Database, as_: As, entry: str) -> None:
+    fresh = stands(database, entry).requirement("once")
+    went_through(database, as_, entry, 2023)
     again = stands(database, entry)
 
     assert fresh.met
@@ -419,3 +425,12 @@ def test_an_entry_sent_this_year_does_not_enter_it_again(database: Database, as_
     assert "pada tahun berikutnya, dengan pengembangan" in again.requirement("once").message
     assert again.requirement("times").met
     assert [r.message for r in reasons(database, entry, "accept") if "Sudah dikirim" in r.message]
+
+
+def test_no_innovation_enters_a_third_time(database: Database, as_: As, entry: str) -> None:
+    went_through(database, as_, entry, 2023, 2024)
+    third = stands(database, entry).requirement("times")
+
+    assert not third.met
+    assert third.message == "Keikutsertaan ke-3 dari paling banyak 2."
+    assert third.message in [reason.message for reason in reasons(database, entry, "accept")]

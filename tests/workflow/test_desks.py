@@ -33,7 +33,7 @@ def entries(database: Database, as_: As, count: int) -> None:
             case = commands.start(session, who, document)
             case.forms = {"iga_profile": sample("iga_profile") | {"implementation_date": "2022-05-09"}}
             step = {"from": case.state, "to": "competition.candidate"}
-            record(session, case, who, "coordinator", "replication.recommended", step)
+            record(session, case, who, "coordinator", "replication.nominated", step)
             case.state = "competition.completing_evidence"
 
 

@@ -54,7 +54,7 @@ def make_entry(database: Database, as_: As, store: EvidenceStore, title: str) ->
         profile = sample("iga_profile") | {"implementation_date": "2022-05-09", "initiator_name": FORMULA}
         case.forms = {"decree": sample("decree"), "iga_profile": profile}
         step = {"from": case.state, "to": "competition.candidate"}
-        record(session, case, who, "coordinator", "replication.recommended", step)
+        record(session, case, who, "coordinator", "replication.nominated", step)
         case.state = "competition.completing_evidence"
         commands.claim_level(session, who, case.number, "1", commands.NewClaim(level=2))
         commands.claim_level(session, who, case.number, "20", commands.NewClaim(level=3, link=VIDEO))
