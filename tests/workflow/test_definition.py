@@ -195,3 +195,93 @@ def test_a_file_that_is_no_toml_is_named_and_not_tripped_over(tmp_path: Path) ->
 @pytest.mark.parametrize(("year", "version"), [(2021, "2022"), (2022, "2022"), (2026, "2022")])
 def test_a_case_follows_the_newest_process_that_is_not_from_the_future(year: int, version: str) -> None:
     assert definition.version_for(year) == version
+
+
+def test_every_key_of_a_stage_file_arrives_where_it_is_read() -> None:
+    raw = {
+        "pipeline": "innovation",
+        "order": 1,
+        "title": "Seminar",
+        "tahapan": "Inisiatif",
+        "start": "judged",
+        "states": {
+            "judged": {
+                "title": "Dinilai",
+                "title_en": "Being judged",
+                "proposer_title": "Menunggu nilai",
+                "owner": "reviewer",
+                "extend": {"by": ["coordinator"], "times": 2, "working_days": 5},
+                "review": {
+                    "rubric": "design_seminar_review",
+                    "reviewers": 3,
+                    "quorum": 2,
+                    "pass": 70,
+                    "assign": ["organiser", "coordinator"],
+                    "within_working_days": 10,
+                    "outside": 1,
+                    "closes": "quorum",
+                    "disagree": {"spread": 30, "opposed": ["proceed", "stop"]},
+                },
+            },
+            "over": {"title": "Selesai", "outcome": "advanced"},
+        },
+        "transitions": [
+            {
+                "name": "pass",
+                "event": "passed",
+                "title": "Luluskan",
+                "from": ["judged", "other.waiting"],
+                "to": "over",
+                "by": ["coordinator"],
+                "guards": ["round_complete", {"name": "recorded", "form": "milestone", "at_least": 3}],
+                "form": "milestone",
+                "collect": True,
+                "note": "required",
+                "tone": "positive",
+                "hold": True,
+                "then": ["tell_origin"],
+                "notify": {"proposer": "approved"},
+            }
+        ],
+    }
+    process = definition.build("2022", {"seminar": raw})
+    judged, over = process.states["seminar.judged"], process.states["seminar.over"]
+    (step,) = process.transitions
+
+    assert (judged.title("id"), judged.title("en")) == ("Dinilai", "Being judged")
+    assert judged.proposer_title("en") == "Menunggu nilai"
+    assert (over.title("en"), over.proposer_title, over.owner) == ("Selesai", over.title, "system")
+    assert judged.due == definition.Due(10, remind=(3, 1))
+    assert judged.extend == definition.Extend(("coordinator",), 2, 5)
+    assert judged.review == definition.ReviewRule(
+        "design_seminar_review",
+        3,
+        2,
+        70,
+        ("organiser", "coordinator"),
+        closes="quorum",
+        outside=1,
+        spread=30,
+        opposed=("proceed", "stop"),
+        others="after_own",
+    )
+    assert step == definition.Transition(
+        "pass",
+        "seminar",
+        "seminar.passed",
+        definition.Text("Luluskan", "Luluskan"),
+        ("seminar.judged", "other.waiting"),
+        "seminar.over",
+        frozenset({"coordinator"}),
+        (
+            definition.GuardCall("round_complete", {}),
+            definition.GuardCall("recorded", {"form": "milestone", "at_least": 3}),
+        ),
+        "milestone",
+        collect=True,
+        note="required",
+        tone="positive",
+        then=("tell_origin",),
+        notify={"proposer": "approved"},
+        hold=True,
+    )
