@@ -220,6 +220,7 @@ def test_every_key_of_a_stage_file_arrives_where_it_is_read() -> None:
                     "within_working_days": 10,
                     "outside": 1,
                     "closes": "quorum",
+                    "others": "never",
                     "disagree": {"spread": 30, "opposed": ["proceed", "stop"]},
                 },
             },
@@ -263,7 +264,7 @@ def test_every_key_of_a_stage_file_arrives_where_it_is_read() -> None:
         outside=1,
         spread=30,
         opposed=("proceed", "stop"),
-        others="after_own",
+        others="never",
     )
     assert step == definition.Transition(
         "pass",

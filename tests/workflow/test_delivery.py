@@ -80,6 +80,9 @@ def test_an_unknown_mail_that_arrived_is_settled_as_sent_once(database: Database
     with database.write() as session:
         session.execute(update(Email).where(Email.id == 1).values(handed_at=MONDAY, unknown_at=MONDAY))
     with database.write() as session:
+        waiting = set(session.scalars(select(Email.id).where(delivery.is_waiting(Email))))
+        assert 1 not in waiting  # up to a person
+        assert 2 in waiting
         assert delivery.settle(session, 1, MONDAY)
         assert not delivery.settle(session, 1, MONDAY)
         assert not delivery.settle(session, 2, MONDAY)  # not in doubt
