@@ -88,33 +88,17 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "beat_scheduler": "celery.beat:Scheduler",  # in memory: no shelve file to break
         "beat_max_loop_interval": 5,
         "beat_schedule": {
-            "scan-deadlines": {
-                "task": SCAN,
-                "schedule": schedule(SCAN_SECONDS, nowfun=steady),
-                # no `expires`: it compares two hosts' clocks, and a worker ahead would drop every tick
-                "options": {"queue": EVENTS},
-            },
-            "anchor-chain": {
-                "task": ANCHOR,
-                "schedule": schedule(ANCHOR_SECONDS, nowfun=steady),
-                "options": {"queue": EVENTS},
-            },
-            "verify-chain": {
-                "task": VERIFY,
-                "schedule": schedule(VERIFY_SECONDS, nowfun=steady),
-                "options": {"queue": BULK},
-            },
-            "check-links": {
-                "task": LINKS,
-                "schedule": schedule(CHECK_SECONDS, nowfun=steady),
-                "options": {"queue": WEBHOOKS},
-            },
-            "check-files": {
-                "task": CHECK,
-                "schedule": schedule(CHECK_SECONDS, nowfun=steady),
-                "options": {"queue": BULK},
-            },
+            "scan-deadlines": _tick(SCAN, SCAN_SECONDS, EVENTS),
+            "anchor-chain": _tick(ANCHOR, ANCHOR_SECONDS, EVENTS),
+            "verify-chain": _tick(VERIFY, VERIFY_SECONDS, BULK),
+            "check-links": _tick(LINKS, CHECK_SECONDS, WEBHOOKS),
+            "check-files": _tick(CHECK, CHECK_SECONDS, BULK),
         },
         "enable_utc": True,
         "timezone": "UTC",
     }
+
+
+def _tick(task: str, seconds: float, queue: str) -> dict[str, Any]:
+    """No `expires`: it compares two hosts' clocks, and a worker ahead would drop every tick."""
+    return {"task": task, "schedule": schedule(seconds, nowfun=steady), "options": {"queue": queue}}
