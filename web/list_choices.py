@@ -74,6 +74,8 @@ def active(state: ListState, offered: list[dict[str, Any]], path: str) -> list[d
         value = getattr(state.filters, key.field)
         if value and key.field not in said:
             found.append({"label": f"{key.name}:{value}", "remove_href": state.without(key.field).href(path)})
+    if state.filters.running:
+        found.append({"label": _("Masih berjalan"), "remove_href": state.without("running").href(path)})
     if state.filters.q:
         found.append({"label": f"“{state.filters.q}”", "remove_href": state.without("q").href(path)})
     return found

@@ -43,8 +43,7 @@ class ListState:
         """The address of this list, or of something done with it."""
         plain = vars(case_lists.Filters())
         chosen: dict[str, Any] = {k: v for k, v in vars(self.filters).items() if v != plain[k]}
-        if chosen.get("late"):
-            chosen["late"] = "1"
+        chosen |= {flag.field: "1" for flag in query.FLAGS if chosen.get(flag.field)}
         if self.sort:
             chosen["sort"] = self.sort
         if self.columns != SHOWN:
@@ -58,7 +57,8 @@ class ListState:
     def kept(self) -> dict[str, Any]:
         """What narrows the list and has no choice of its own in the form of filters."""
         names = ("q", "state", "proposer", "year", "reached", *query.MONTHS)
-        return {name: value for name in names if (value := getattr(self.filters, name))}
+        kept = {name: value for name in names if (value := getattr(self.filters, name))}
+        return kept | ({"running": "1"} if self.filters.running else {})
 
     def without(self, name: str) -> "ListState":
         return replace(self, filters=case_lists.without(self.filters, name))
@@ -73,7 +73,7 @@ def read(session: Session, args: MultiDict[str, str]) -> ListState:
     for name in query.MONTHS:
         month = args.get(name, "")
         chosen[name] = month if query.MONTH.fullmatch(month) else ""
-    chosen["late"] = args.get("late") == "1"
+    chosen |= {flag.field: args.get(flag.field) == "1" for flag in query.FLAGS}
     problems: list[Problem] = []
     try:
         asked = query.parse(session, typed)

@@ -34,7 +34,8 @@ class Filters:
     """Narrowing a list; empty means all. `state` is "stage.state", `agency` includes everything below it.
 
     `q` is words and "phrases" for the index, `affair` the main urusan, `proposer` part of a name, `reached`
-    a stage that the case has entered at some time, `begun` and `ended` months ("2022-09", WIB).
+    a stage that the case has entered at some time, `begun` and `ended` months ("2022-09", WIB), `running`
+    only those without an outcome.
     """
 
     q: str = ""
@@ -51,6 +52,7 @@ class Filters:
     begun: str = ""
     ended: str = ""
     late: bool = False
+    running: bool = False
     pipeline: str = "innovation"
 
 
@@ -303,6 +305,8 @@ def _late_and_whose(filters: Filters, now: datetime) -> list[ColumnElement[bool]
         found.append(turn_of(filters.owner))
     if filters.late:
         found.append(and_(Case.due_at < now, Case.outcome.is_(None)))
+    if filters.running:
+        found.append(Case.outcome.is_(None))
     if filters.affair:
         mine = select(SearchDocument.case_id).where(SearchDocument.affair == filters.affair)
         found.append(Case.id.in_(mine))

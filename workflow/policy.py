@@ -88,19 +88,23 @@ def visible(user: User) -> ColumnElement[bool]:
     if user.global_roles & SEE_EVERY_CASE:
         return kept
     takes_part = exists(
-        select(Participant.id).where(
+        select(Participant.id)
+        .where(
             Participant.case_id == Case.id,
             Participant.user_id == user.id,
             Participant.until.is_(None),
         )
+        .correlate(Case)
     )
     return and_(kept, or_(takes_part, _as_head(user), of_origin(user), _as_organiser(user)))
 
 
 def of_origin(user: User) -> ColumnElement[bool]:
     """Adoptions of a case that this person stands behind or whose agency they head."""
-    behind = select(Participant.case_id).where(
-        Participant.user_id == user.id, Participant.role.in_(WRITERS), Participant.until.is_(None)
+    behind = (
+        select(Participant.case_id)
+        .where(Participant.user_id == user.id, Participant.role.in_(WRITERS), Participant.until.is_(None))
+        .correlate(None)
     )
     found = Case.parent_id.in_(behind)
     return or_(found, headed_origin(user)) if user.heads_agency and user.agency else found

@@ -53,5 +53,5 @@ def _looked_up() -> Iterable[str]:
     yield from (text for text, _ in STATES.values())
     yield from KINDS.values()
     yield from (text for group in GROUPS.values() for text in (group.title, group.about))
-    yield from (key.help for key in query.KEYS)
+    yield from (key.help for key in (*query.KEYS, *query.FLAGS))
     yield from (*errors_told, errors.EXPIRED)

@@ -21,7 +21,9 @@ LARGEST_ID = 2**31 - 1
 QUESTION = (
     'kata dan "frasa" dari nama, isi formulir, nomor, instansi, atau pengusul, dan kunci '
     + ", ".join(f"`{key.name}:`" for key in query.KEYS)
-    + " serta `terlambat`; kunci di sini mengalahkan parameter yang sama"
+    + " serta "
+    + ", ".join(f"`{flag.name}`" for flag in query.FLAGS)
+    + "; kunci di sini mengalahkan parameter yang sama"
 )
 FEED_PAGE, LARGEST_FEED_PAGE = 100, 1000
 

@@ -13,6 +13,7 @@ from web.language import locale
 from web.pages import (
     account,
     adoptions,
+    ageing,
     agencies,
     assignments,
     audit,
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
         home,
         lists,
         overview,
+        ageing,
         bulk,
         cases,
         steps,

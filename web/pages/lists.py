@@ -56,6 +56,7 @@ def index() -> str | Response | tuple[str, int]:
         filters=offered,
         q=state.typed if state.problems else text,
         keys=query.KEYS,
+        flags=query.FLAGS,
         active=active(state, offered, "/usulan"),
         columns=[(name, title, name in state.columns) for name, title in column_titles().items()],
         views=[_view(view) for view in views],

@@ -60,7 +60,7 @@ def regent() -> Response:
     """In Indonesian, whatever the language of the pages."""
     with desk().database.read() as session:
         body = report.page(report.read(session, me(), now()))
-    return _taken(body, "application/pdf", f"laporan-bupati-{wib_date(now()):%Y-%m-%d}.pdf")
+    return taken(body, "application/pdf", f"laporan-bupati-{wib_date(now()):%Y-%m-%d}.pdf")
 
 
 @bp.get("/<name>.csv")
@@ -69,7 +69,7 @@ def table(name: str) -> Response:
     figure = _asked(name)
     rows = [[row["label"], *map(str, row["cells"])] for row in figure["rows"]]
     body = sheets.as_csv([figure["columns"], *rows])
-    return _taken(body, "text/csv; charset=utf-8", f"gambaran-{name}.csv")
+    return taken(body, "text/csv; charset=utf-8", f"gambaran-{name}.csv")
 
 
 @bp.get("/<name>.svg")
@@ -77,7 +77,7 @@ def table(name: str) -> Response:
 def picture(name: str) -> Response:
     """On white, with its own colours: for slides and letters."""
     drawn = render_template("overview.svg", figure=_asked(name), today=dates.long_date(wib_date(now())))
-    return _taken(drawn.encode(), "image/svg+xml", f"gambaran-{name}.svg")
+    return taken(drawn.encode(), "image/svg+xml", f"gambaran-{name}.svg")
 
 
 def _asked(name: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _asked(name: str) -> dict[str, Any]:
         return _figure(name, titles()[name], held, state) if name in FIGURES else abort(404)
 
 
-def _taken(body: bytes, kind: str, name: str) -> Response:
+def taken(body: bytes, kind: str, name: str) -> Response:
     answer = Response(body, content_type=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"

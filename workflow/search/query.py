@@ -45,6 +45,16 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """A word of its own that narrows."""
+
+    name: str
+    field: str
+    help: str
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Asked:
     """A question: filters by the names of `case_lists.Filters`, and the words that remain."""
 
@@ -59,8 +69,8 @@ def parse(session: Session, text: str) -> Asked:
     problems: list[Problem] = []
     for key, value in _pieces(text):
         if key is None:
-            if value.lower() in FLAGS:
-                filters[FLAGS[value.lower()]] = True
+            if value.lower() in FLAG_BY_NAME:
+                filters[FLAG_BY_NAME[value.lower()].field] = True
             else:
                 rest.append(value)
             continue
@@ -91,7 +101,8 @@ def _key(name: str) -> Key:
     guess = process.extractOne(name.lower(), list(BY_NAME), scorer=fuzz.ratio, score_cutoff=CLOSE)
     hint = f" Mungkin maksud Anda “{BY_NAME[guess[0]].name}:”." if guess else ""
     possible = ", ".join(f"{key.name}:" for key in KEYS)
-    raise LookupError(f"Kunci “{name}:” tidak dikenal.{hint} Yang tersedia: {possible} dan kata terlambat.")
+    words = " dan ".join(flag.name for flag in FLAGS)
+    raise LookupError(f"Kunci “{name}:” tidak dikenal.{hint} Yang tersedia: {possible} serta kata {words}.")
 
 
 def _value(session: Session, key: Key, text: str) -> Any:  # noqa: ANN401 - the filters differ in type
@@ -138,7 +149,7 @@ def written(option: Option) -> str:
 def text_of(session: Session, filters: case_lists.Filters) -> str:
     """A question that parses to these filters."""
     parts = [_part(session, key, getattr(filters, key.field)) for key in KEYS if getattr(filters, key.field)]
-    parts += [flag for flag, name in FLAGS.items() if getattr(filters, name) and flag in SHOWN_FLAGS]
+    parts += [flag.name for flag in FLAGS if getattr(filters, flag.field)]
     return " ".join([*parts, *([filters.q] if filters.q else [])])
 
 
@@ -211,5 +222,8 @@ KEYS = (
 )
 MONTHS = ("begun", "ended")
 BY_NAME = {name: key for key in KEYS for name in (key.name, *key.also)}
-FLAGS = {"terlambat": "late", "late": "late"}
-SHOWN_FLAGS = ("terlambat",)
+FLAGS = (
+    Flag("terlambat", "late", "batas waktunya sudah lewat", ("late",)),
+    Flag("berjalan", "running", "belum berakhir", ("running",)),
+)
+FLAG_BY_NAME = {name: flag for flag in FLAGS for name in (flag.name, *flag.also)}

@@ -37,9 +37,11 @@ def offers(session: Session, text: str) -> list[Offer]:
         for key in query.KEYS
         if key.name.startswith(name.lower())
     ]
-    if "terlambat".startswith(name.lower()):
-        found.append(Offer(f"{head}terlambat ", "terlambat", "batas waktunya sudah lewat"))
-    return found
+    return found + [
+        Offer(f"{head}{flag.name} ", flag.name, flag.help)
+        for flag in query.FLAGS
+        if flag.name.startswith(name.lower())
+    ]
 
 
 def _values(session: Session, head: str, key: Key, begun: str) -> list[Offer]:
