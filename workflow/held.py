@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from workflow import policy
 from workflow.definition import Process, Transition, process
+from workflow.errors import Forbidden, NotFound
 from workflow.models import Case, Event, HeldDecision, User
 
 OF_TIME = ("deadline.reminded", "deadline.passed", "round.fell_short")
@@ -66,6 +67,21 @@ def listed(session: Session, user: User) -> list[HeldDecision]:
     )
     found = session.scalars(query).unique()
     return [row for row in found if step_of(row).by & policy.roles_on(user, row.case)]
+
+
+def one(session: Session, user: User, row_id: int) -> HeldDecision:
+    """A decision, also one that is over, for those who may decide it. Raises NotFound or Forbidden."""
+    row = session.get(HeldDecision, row_id)
+    if row is None or not policy.may_see(user, row.case):
+        raise NotFound
+    if not step_of(row).by & policy.roles_on(user, row.case):
+        raise Forbidden("Keputusan ini bukan wewenang Anda.")
+    return row
+
+
+def is_void(row: HeldDecision) -> bool:
+    """The case went another way, whether or not that has been noted yet."""
+    return row.outcome == VOID or (row.ended_at is None and row.case.visit != row.visit)
 
 
 def lapse(session: Session, case: Case, flow: Process, origin: str, at: datetime) -> None:

@@ -207,6 +207,38 @@ def test_a_case_that_changed_meanwhile_is_left_out_until_it_is_decided_on_again(
     assert office.state() == SETTLED
 
 
+def test_who_has_read_what_changed_may_keep_the_decision(office: Office, as_: As) -> None:
+    """What is read counts up to its event: the next holds the release back again."""
+    row = office.hold()
+
+    def say() -> int:
+        with office.database.write() as session:
+            case = session.scalars(select(Case)).one()
+            words = {"audience": "staff", "text": "Mohon dicek surat izinnya."}
+            commands.discuss(session, as_(session, "retno"), case.number, words)
+            return case.seq
+
+    def read(seen: int, who: str = "endah") -> None:
+        with office.database.write() as session:
+            commands.look_again(session, as_(session, who), row, seen)
+
+    first, _second = say(), say()
+    read(first)
+    with pytest.raises(Refused, match="1 peristiwa baru"):
+        office.release(row)
+    for seen in (first - 1, first + 2):
+        with pytest.raises(Invalid):
+            read(seen)
+    with pytest.raises(NotFound):
+        read(first + 1, "tuti")
+    read(first + 1)
+    office.release(row)
+
+    assert office.state() == SETTLED
+    with pytest.raises(Refused, match="sudah dirilis"):
+        read(first + 1)
+
+
 def test_a_late_review_is_looked_at_before_the_release_and_a_reminder_is_not(
     office: Office, database: Database, as_: As, settings: Settings
 ) -> None:

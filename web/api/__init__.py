@@ -3,14 +3,25 @@
 from flask import Flask, Request
 from werkzeug.wrappers import Response
 
-from web.api import adoptions, catalogue, events, evidence, exports, gate, imports, openapi, proposals
+from web.api import (
+    adoptions,
+    catalogue,
+    decisions,
+    events,
+    evidence,
+    exports,
+    gate,
+    imports,
+    openapi,
+    proposals,
+)
 
 
 def init_app(app: Flask) -> None:
     app.login_manager.request_loader(_nobody)  # type: ignore[attr-defined]
     app.url_value_preprocessor(gate.admit)  # runs before the CSRF check of sessions
     app.after_request(_no_store)
-    for module in (catalogue, proposals, adoptions, events, evidence, exports, imports, openapi):
+    for module in (catalogue, proposals, decisions, adoptions, events, evidence, exports, imports, openapi):
         app.register_blueprint(module.bp)
 
 

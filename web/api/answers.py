@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from web.api.auth import language
-from workflow import commands, policy, queries
+from workflow import commands, held, policy, queries
 from workflow.adoptions import ADOPTED, Member
 from workflow.commands.advance import Option
 from workflow.definition import process
@@ -18,7 +18,7 @@ from workflow.guards import average
 from workflow.iid.entries import is_entry, standing
 from workflow.ledger import Actor
 from workflow.matchmaking import Match
-from workflow.models import Case, Email, Event, Evidence, User
+from workflow.models import Case, Email, Event, Evidence, HeldDecision, User
 
 Json = dict[str, Any]
 UNTOLD = frozenset({"salt", "mails"})
@@ -40,6 +40,27 @@ def perhaps(value: datetime | None) -> str | None:
 
 def person(user: User | None) -> Json | None:
     return {"name": user.name} if user else None
+
+
+def decision(row: HeldDecision, changes: int) -> Json:
+    """A held decision; `changes` happened since it was decided on."""
+    step = held.step_of(row)
+    return {
+        "id": row.id,
+        "proposal": row.case.number,
+        "state": row.state,
+        "transition": row.step,
+        "transition_title": step.title(language()),
+        "to": step.to,
+        "note": row.note,
+        "form": row.form,
+        "held_by": person(row.holder),
+        "held_at": moment(row.held_at),
+        "seen": row.seen,
+        "changes": changes,
+        "outcome": held.VOID if held.is_void(row) else row.outcome,
+        "ended_at": perhaps(row.ended_at),
+    }
 
 
 # --- cases -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ bp.register_error_handler(Invalid, bounded)
 
 PREFIX = "/api/v1"
 CASE = f"{PREFIX}/proposals/{{number}}"
+DECISION = f"{PREFIX}/decisions/{{decision_id}}"
 LEFT_OUT_OF_LISTS = ("score", "maturity", "forms", "transitions")
 JSON, PROBLEM, FORM = "application/json", "application/problem+json", "multipart/form-data"
 READ, WRITE, NUMBERED = (401, 403, 422, 500, 503), (400, 401, 403, 413, 415, 422, 500, 503), (404, 409)
@@ -57,7 +58,7 @@ class Operation:
             found |= {404} if self.method == "get" else set(NUMBERED)
         if self.refuses:
             found |= set(NUMBERED)
-        if {"{name}", "{import_id}", "{export_id}"} & set(self.path.split("/")):
+        if {"{name}", "{import_id}", "{export_id}", "{decision_id}"} & set(self.path.split("/")):
             found.add(404)
         return sorted(found | ({428} if self.versioned else set()))
 
@@ -119,6 +120,33 @@ OPERATIONS = (
         "api_proposals.say", "post", f"{CASE}/messages", "Usulan", "Menulis dalam diskusi",
         "Tidak mengubah usulan, jadi tanpa `If-Match`. Yang disebut dan yang berkepentingan mendapat surel.",
         "message", 201, "message_create", headers=("Location",),
+    ),
+    Operation(
+        "api_decisions.create", "post", f"{CASE}/decisions", "Keputusan ditahan", "Menahan keputusan",
+        "Diperiksa seperti langkahnya, tetapi tidak dijalankan; tidak ada yang diberi tahu sampai dirilis.",
+        "decision", 201, "decision_create", headers=("Location",), versioned=True,
+    ),
+    Operation(
+        "api_decisions.index", "get", f"{PREFIX}/decisions", "Keputusan ditahan", "Keputusan yang ditahan",
+        "Yang boleh Anda putuskan, termasuk yang gugur dan belum disingkirkan.", "decision_list",
+    ),
+    Operation(
+        "api_decisions.show", "get", DECISION, "Keputusan ditahan", "Satu keputusan",
+        "`changes` menyebut berapa peristiwa yang menahan rilisnya.", "decision",
+    ),
+    Operation(
+        "api_decisions.seen", "post", f"{DECISION}/seen", "Keputusan ditahan", "Perubahan sudah dibaca",
+        "`seen` ialah `seq` peristiwa terakhir usulan yang Anda baca.", "decision", 200, "decision_seen",
+        refuses=True,
+    ),
+    Operation(
+        "api_decisions.withdraw", "post", f"{DECISION}/withdraw", "Keputusan ditahan", "Menarik keputusan",
+        "Selama belum dirilis; tidak ada yang diberi tahu.", "decision", refuses=True,
+    ),
+    Operation(
+        "api_decisions.release", "post", f"{DECISION}/release", "Keputusan ditahan", "Merilis keputusan",
+        "Langkahnya dijalankan dan surelnya dikirim. Ditolak bila usulan berubah sejak keputusan ditahan.",
+        "proposal", headers=("ETag",), refuses=True,
     ),
     Operation(
         "api_adoptions.index", "get", f"{CASE}/adoptions", "Adopsi", "Silsilah adopsi sebuah inovasi",
@@ -197,7 +225,7 @@ OPERATIONS = (
     ),
 )  # fmt: skip
 
-LISTED = ("adoption", "email", "event", "evidence", "match", "message")
+LISTED = ("adoption", "decision", "email", "event", "evidence", "match", "message")
 EXAMPLES: Mapping[str, Json] = {
     "proposal_create": {
         "title": "SIAGA POSYANDU: pemantauan gizi balita",
@@ -214,6 +242,8 @@ EXAMPLES: Mapping[str, Json] = {
     },
     "draft": {"form": {}, "transition": "submit"},
     "transition": {"note": "Rancangan sudah baik; lanjutkan ke seminar."},
+    "decision_create": {"transition": "settle_design", "note": "Penguji sepakat setelah pembahasan."},
+    "decision_seen": {"seen": 24},
     "extension": {"until": "2022-12-06", "reason": "Peserta bertugas di luar daerah selama tiga hari."},
     "export_create": {"proposal": "INV-2022-0001"},
     "message_create": {"audience": "everyone", "text": "Apakah data dasar tahun 2021 sudah tersedia?"},
@@ -362,6 +392,10 @@ def _parameters(operation: Operation) -> list[Json]:
             "name": "export_id",
             "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
         },
+        "{decision_id}": {
+            "name": "decision_id",
+            "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
+        },
         "{evidence_id}": {
             "name": "evidence_id",
             "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
@@ -459,7 +493,8 @@ def _shown(name: str, node: Json, about: Mapping[str, Any]) -> Json:
 def _curl(row: Operation) -> str:
     """What to type, for one invented case."""
     name = "change_plan" if "schemas" in row.path else "approve"
-    path = row.path.format(number="INV-2022-0001", evidence_id=1, export_id=1, import_id=1, name=name)
+    ids = {"evidence_id": 1, "export_id": 1, "import_id": 1, "decision_id": 1}
+    path = row.path.format(number="INV-2022-0001", name=name, **ids)
     parts = [] if row.public else ["-H 'Authorization: Bearer lct_…'"]
     parts += ["-X PUT"] if row.method == "put" else []
     parts += ["-H 'If-Match: \"1.0\"'"] if row.versioned else []

@@ -16,7 +16,7 @@ from web.language import locale
 from web.language import say as _
 from workflow import commands, held, policy, queries, readable, validation
 from workflow.definition import Transition, process
-from workflow.errors import DomainError, Forbidden, Invalid, NotFound, Problem, Refused
+from workflow.errors import DomainError, Invalid, NotFound, Problem, Refused
 from workflow.held import Mail
 from workflow.models import Event, HeldDecision
 
@@ -95,6 +95,21 @@ def write(row_id: int) -> Response | tuple[str, int] | str:
     return redirect(f"/keputusan/{row_id}")
 
 
+@bp.post("/<int:row_id>/dibaca")
+@allowed(policy.may_hold)
+def look_again(row_id: int) -> Response:
+    """What the page showed has been read; what came since is shown by the next."""
+    seen = request.form.get("seen", "")
+    try:
+        with desk().database.write() as session:
+            commands.look_again(session, actor(session), row_id, int(seen) if _is_id(seen) else 0)
+    except (Invalid, Refused) as refusal:
+        flash(" ".join(_said(refusal)), "warning")
+    else:
+        flash(_("Perubahan dicatat sudah dibaca; keputusan tetap ditahan."), "ok")
+    return redirect(f"/keputusan/{row_id}")
+
+
 @bp.post("/<int:row_id>/tarik")
 @allowed(policy.may_hold)
 def withdraw(row_id: int) -> Response:
@@ -123,18 +138,17 @@ def _page(
     row_id: int, name: str = "", words: dict[str, str] | None = None, problems: Sequence[Problem] = ()
 ) -> str:
     with desk().database.read() as session:
-        row = session.get(HeldDecision, row_id) if row_id < 2**31 else None
-        if row is None or not policy.may_see(me(), row.case):
+        if row_id >= 2**31:
             raise NotFound
+        row = held.one(session, me(), row_id)
         step = held.step_of(row)
-        if not step.by & policy.roles_on(me(), row.case):
-            raise Forbidden
         since = held.changes(session, [row]).get(row.id, [])
     line = _line(row) if row.ended_at else _rehearsed(row)
     return render_template(
         "held/show.html",
         line=line,
         row=row,
+        void=held.is_void(row),
         case=row.case,
         form=readable.answers(step.form, row.form, locale()) if step.form and row.form else [],
         form_title=validation.label(step.form, [], locale()) if step.form else "",

@@ -28,6 +28,7 @@ from workflow.commands.find import etag, find
 from workflow.commands.held import (
     hold,
     hold_decision,
+    look_again,
     put_away,
     release_decision,
     withdraw_decision,
@@ -85,6 +86,7 @@ __all__ = [
     "judge_claim",
     "keep_view",
     "list_desk",
+    "look_again",
     "offer",
     "options",
     "plan_desk",

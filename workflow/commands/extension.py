@@ -72,7 +72,9 @@ def extending_role(actor: Actor, case: Case, rule: Extend | None) -> str:
 
 def _day_faults(case: Case, until: date | None, found: Room, today: date) -> Iterator[Problem]:
     if not found.left:
-        yield Problem("/until", f"Batas waktu ini sudah diperpanjang {found.used} kali, maksimal sekian.")
+        yield Problem(
+            "/until", f"Batas waktu ini sudah diperpanjang {found.used} kali; lebih dari itu tidak dapat."
+        )
     if until is None:
         yield Problem("/until", "Pilih tanggal batas waktu yang baru.")
     elif until <= today:

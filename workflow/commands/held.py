@@ -91,6 +91,19 @@ def put_away(session: Session, actor: Actor, row_id: int) -> HeldDecision:
     return row
 
 
+def look_again(session: Session, actor: Actor, row_id: int, seen: int) -> HeldDecision:
+    """Keep a decision, having read what happened to its case up to the event `seen`.
+
+    What comes after that event has to be read again. Raises Invalid for an event that the case has not.
+    """
+    row = _locked(session, actor, row_id)
+    _require_open(row)
+    if not row.seen <= seen <= row.case.seq:
+        raise Invalid([Problem("/seen", f"Peristiwa antara {row.seen} dan {row.case.seq}.")])
+    row.seen = seen
+    return row
+
+
 def write_mail(
     session: Session, actor: Actor, row_id: int, name: str, words: Mapping[str, str] | None
 ) -> HeldDecision:
@@ -166,7 +179,7 @@ def _here(case: Case) -> str:
 def _changed(count: int) -> str:
     return (
         f"Usulan berubah sejak keputusan ditahan ({count} peristiwa baru); "
-        "baca perubahannya, lalu tahan kembali atau tarik keputusan ini."
+        "baca perubahannya, lalu nyatakan sudah dibaca, tahan kembali, atau tarik keputusan ini."
     )
 
 
