@@ -40,6 +40,17 @@ def test_held_read_noted_and_released(call: Call, held: Callable[..., TestRespon
     made = held()
     path = made.headers["Location"].removeprefix("/api/v1")
     assert made.status_code == 201
+    seen_by_proposer = call("ani", "get", f"/proposals/{number}").get_json()
+    assert seen_by_proposer["state"] == "pkp_proposal.design_deliberation"
+    listed = call("endah", "get", "/decisions").get_json()["items"]
+    assert [row["id"] for row in listed] == [made.get_json()["id"]]
+
+    call("retno", "post", f"/proposals/{number}/messages", json={"audience": "staff", "text": "Cek izinnya."})
+    refused = call("endah", "post", f"{path}/release")
+    assert refused.status_code == 409
+    assert "1 peristiwa baru" in refused.get_json()["reasons"][0]["message"]
+    found = call("endah", "get", path).get_json()
+    assert found["changes"] == 1
     unknown = call("endah", "post", f"{path}/seen", json={"seen": found["seen"] + 9}).get_json()
     assert unknown["errors"][0]["pointer"] == "/seen"
     assert call("endah", "post", f"{path}/seen", json={"seen": found["seen"] + 1}).get_json()["changes"] == 0
