@@ -1,6 +1,7 @@
 """Both databases, a cast of people, a clock that can be moved, and workers that run when asked."""
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,14 +52,35 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every test on SQLite begins with, made once."""
+    path = tmp_path_factory.mktemp("template") / "test.db"
+    made = Database(f"sqlite:///{path}")
+    furnish(made)
+    made.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of what every test on PostgreSQL begins with, made once."""
+    url = fresh_postgres(postgres_server)
+    made = Database(url)
+    furnish(made)
+    made.dispose()
+    return url.rpartition("/")[2]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty, migrated database with the agencies and the cast."""
     if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+        copied = shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+        made = Database(f"sqlite:///{copied}")
     else:
-        made = Database(fresh_postgres(request.getfixturevalue("postgres_server")))
-    furnish(made)
+        server = request.getfixturevalue("postgres_server")
+        made = Database(fresh_postgres(server, request.getfixturevalue("postgres_template")))
     yield made
     made.dispose()
 
@@ -81,10 +103,10 @@ def furnish(database: Database) -> None:
             )
 
 
-def fresh_postgres(server: str) -> str:
+def fresh_postgres(server: str, template: str = "template1") -> str:
     name = f"t{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     return server.replace("postgresql://", "postgresql+psycopg://").rsplit("/", 1)[0] + f"/{name}"
 
 
