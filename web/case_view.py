@@ -245,6 +245,7 @@ FACT_TITLES = {
     "deadline.brought_forward": "Batas waktu dimajukan oleh kalender",
     "deadline.put_off": "Batas waktu diundurkan oleh kalender",
     "deadline.extended": "Batas waktu diperpanjang",
+    "deadline.nudged": "Pemegang giliran diingatkan langsung",
     "deadline.reminded": "Pemegang giliran diingatkan",
     "evidence.withdrawn": "Bukti dukung ditarik",
     "evidence.infected": "Bukti dukung ditolak: terdeteksi malware",

@@ -217,6 +217,7 @@ WHY = {
     "organiser": "penyelenggara pelatihan angkatan ini",
     "coordinator": "koordinator inovasi di Bappeda Litbang",
     "owner": "memegang giliran pada usulan ini",
+    "nudged": "memegang giliran pada usulan ini",
     "subject": "disebut dalam perubahan ini",
     "assigners": "menugaskan penelaah usulan ini",
     "listeners": "ikut dalam diskusi usulan ini atau disebut di dalamnya",

@@ -12,6 +12,7 @@ from workflow.guards import head_of, reviews_of
 from workflow.models import Case, Event, Grant, User
 
 Audience = Callable[[Session, Case, Event], list[User]]
+Holders = Callable[[Session, Case], list[User]]
 
 
 def people(session: Session, audience: str, case: Case, event: Event, now: datetime) -> list[User]:
@@ -40,15 +41,15 @@ def tell(
     return [(user, user.id not in off) for user in found]
 
 
-def proposer(_session: Session, case: Case, _event: Event) -> list[User]:
+def proposer(_session: Session, case: Case) -> list[User]:
     return [*case.holders("proposer"), *case.holders("co_author")]
 
 
-def mentor(_session: Session, case: Case, _event: Event) -> list[User]:
+def mentor(_session: Session, case: Case) -> list[User]:
     return case.holders("mentor")
 
 
-def coach(_session: Session, case: Case, _event: Event) -> list[User]:
+def coach(_session: Session, case: Case) -> list[User]:
     return case.holders("coach")
 
 
@@ -58,26 +59,26 @@ def reviewers(_session: Session, case: Case, event: Event) -> list[User]:
     return case.holders("reviewer", entered) or case.holders("reviewer", left)
 
 
-def agency_head(session: Session, case: Case, _event: Event) -> list[User]:
+def agency_head(session: Session, case: Case) -> list[User]:
     head = head_of(session, case.agency)
     return [head] if head else []
 
 
-def origin(_session: Session, case: Case, _event: Event) -> list[User]:
+def origin(_session: Session, case: Case) -> list[User]:
     """Those who stand behind the case that an adoption was taken from."""
     return [*case.parent.holders("proposer"), *case.parent.holders("co_author")] if case.parent else []
 
 
-def origin_head(session: Session, case: Case, _event: Event) -> list[User]:
+def origin_head(session: Session, case: Case) -> list[User]:
     head = head_of(session, case.parent.agency) if case.parent else None
     return [head] if head else []
 
 
-def organiser(session: Session, case: Case, _event: Event) -> list[User]:
+def organiser(session: Session, case: Case) -> list[User]:
     return _granted(session, "organiser") if case.cohort_id is not None else []
 
 
-def coordinator(session: Session, _case: Case, _event: Event) -> list[User]:
+def coordinator(session: Session, _case: Case) -> list[User]:
     return _granted(session, "coordinator")
 
 
@@ -88,11 +89,22 @@ def subject(session: Session, _case: Case, event: Event) -> list[User]:
 
 
 def owner(session: Session, case: Case, event: Event) -> list[User]:
-    """Whose turn it is in the state that the event names; reviewers only while they have not answered."""
-    role = process(case.process).states[event.data["state"]].owner
+    """Whose turn it is in the state that the event names."""
+    return with_the_turn(session, case, event.data["state"])
+
+
+def nudged(session: Session, _case: Case, event: Event) -> list[User]:
+    """Those whom the event reminds by hand."""
+    query = select(User).where(User.id.in_(event.data["nudged"])).order_by(User.id)
+    return list(session.scalars(query).unique())
+
+
+def with_the_turn(session: Session, case: Case, state: str) -> list[User]:
+    """Whose turn it is in a state; reviewers only while they have not answered."""
+    role = process(case.process).states[state].owner
     if role == "reviewer":
         return _still_owing(session, case)
-    return AUDIENCES[role](session, case, event) if role in AUDIENCES else []
+    return HOLDERS[role](session, case) if role in HOLDERS else []
 
 
 def escalation(session: Session, case: Case, event: Event) -> list[User]:
@@ -100,14 +112,14 @@ def escalation(session: Session, case: Case, event: Event) -> list[User]:
     due = process(case.process).states[event.data["state"]].due
     if due is None or due.escalate is None:
         return []
-    return AUDIENCES[due.escalate](session, case, event)
+    return HOLDERS[due.escalate](session, case)
 
 
 def assigners(session: Session, case: Case, event: Event) -> list[User]:
     """Those who may assign reviewers in the state of the event; the coordinators where it has no review."""
     rule = process(case.process).states[event.data["state"]].review
     roles = rule.assign if rule else ("coordinator",)
-    return [user for role in roles for user in AUDIENCES[role](session, case, event)]
+    return [user for role in roles for user in HOLDERS[role](session, case)]
 
 
 def listeners(session: Session, case: Case, event: Event) -> list[User]:
@@ -125,18 +137,28 @@ def _granted(session: Session, role: str) -> list[User]:
     return list(session.scalars(select(User).where(User.id.in_(held)).order_by(User.id)).unique())
 
 
-AUDIENCES: dict[str, Audience] = {
+def _whatever_happens(found: Holders) -> Audience:
+    return lambda session, case, _event: found(session, case)
+
+
+HOLDERS: dict[str, Holders] = {
     "proposer": proposer,
     "mentor": mentor,
     "coach": coach,
-    "reviewers": reviewers,
     "agency_head": agency_head,
     "origin": origin,
     "origin_head": origin_head,
     "organiser": organiser,
     "coordinator": coordinator,
+}
+"""Roles that somebody holds on a case, whatever happens to it."""
+
+AUDIENCES: dict[str, Audience] = {
+    **{role: _whatever_happens(found) for role, found in HOLDERS.items()},
+    "reviewers": reviewers,
     "subject": subject,
     "owner": owner,
+    "nudged": nudged,
     "escalation": escalation,
     "assigners": assigners,
     "listeners": listeners,

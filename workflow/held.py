@@ -12,7 +12,7 @@ from workflow.definition import Process, Transition, process
 from workflow.errors import Forbidden, NotFound
 from workflow.models import Case, Event, HeldDecision, User
 
-OF_TIME = ("deadline.reminded", "deadline.passed", "round.fell_short")
+OF_TIME = ("deadline.nudged", "deadline.reminded", "deadline.passed", "round.fell_short")
 RELEASED, WITHDRAWN, REPLACED, VOID = "released", "withdrawn", "replaced", "void"
 
 

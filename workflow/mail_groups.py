@@ -48,6 +48,7 @@ GROUPS: Mapping[str, Group] = {
                 "escalated",
                 "evidence_infected",
                 "handed_over",
+                "nudged",
                 "overdue",
                 "permission_needed",
                 "reminder",

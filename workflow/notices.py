@@ -24,6 +24,7 @@ NOTICES: Mapping[str, Mapping[str, str]] = {
     "deadline.extended": {"owner": "deadline_extended"},
     "deadline.put_off": {},
     "deadline.brought_forward": {"owner": "deadline_moved"},
+    "deadline.nudged": {"nudged": "nudged"},
     "deadline.reminded": {"owner": "reminder"},
     "deadline.passed": {"owner": "overdue", "escalation": "escalated"},
 }

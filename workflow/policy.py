@@ -27,6 +27,7 @@ SEE_REVIEWS = frozenset({"coordinator", "organiser", "auditor"})
 HAND_OVER = frozenset({"proposer", "agency_head", "organiser", "coordinator"})
 CONFIDENTIAL = frozenset({"people.conflict_declared", "people.conflict_dismissed", "people.abstained"})
 NAME_LEVELS = frozenset({"proposer", "co_author", "agency_head", "coordinator"})
+NUDGE = frozenset({"coordinator", "organiser"})
 EXPORT = frozenset({"proposer", "co_author", "agency_head", "coordinator", "auditor"})
 JUDGE_LEVELS = frozenset({"coordinator"})
 
@@ -176,6 +177,11 @@ def speaks_as(user: User, case: Case) -> str | None:
 def may_judge(user: User, case: Case) -> bool:
     """Verify the evidence of an entry; such a person is also told what resembles it elsewhere."""
     return bool(roles_on(user, case) & JUDGE_LEVELS)
+
+
+def may_nudge(user: User, case: Case) -> bool:
+    """Remind whoever holds the turn: those who run the work, and not the one case."""
+    return bool(roles_on(user, case) & NUDGE)
 
 
 def may_see_all_mail(user: User, case: Case) -> bool:

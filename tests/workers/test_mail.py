@@ -21,7 +21,7 @@ from workflow.notices import NOTICES
 LOCALES = ("id", "en")
 KINDS = sorted(kinds())
 ABOUT_ACCOUNT = sorted(account_mail.KINDS)
-HARMLESS_TWICE = {"received", "report_received", "reminder", "overdue", "escalated", *ABOUT_ACCOUNT}
+HARMLESS_TWICE = {"received", "report_received", "nudged", "reminder", "overdue", "escalated", *ABOUT_ACCOUNT}
 WIDTH = 76
 
 

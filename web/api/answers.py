@@ -184,7 +184,7 @@ def mentioned(rows: list[Event]) -> set[int]:
     found = {e.actor_id for e in rows if e.actor_id is not None}
     for e in rows:
         named = [*e.data.get("people", {}).values(), e.data.get("user"), e.data.get("before")]
-        named.append(e.data.get("held", {}).get("user"))
+        named += [e.data.get("held", {}).get("user"), *e.data.get("nudged", ())]
         found |= {i for i in named if isinstance(i, int)} | set((e.content or {}).get("mentions", ()))
     return found
 
@@ -213,6 +213,8 @@ def _named(data: Json, people: People) -> Json:
     named: Json = {key: person(people.get(data[key] or 0)) for key in ("user", "before") if key in data}
     if "held" in data:
         named["held"] = data["held"] | {"user": person(people.get(data["held"]["user"]))}
+    if "nudged" in data:
+        named["nudged"] = [person(people.get(i)) for i in data["nudged"]]
     if "people" in data:
         named["people"] = {role: person(people.get(i or 0)) for role, i in data["people"].items()}
     return data | named

@@ -108,6 +108,11 @@ OPERATIONS = (
         "proposal", 200, "extension", headers=("ETag",), versioned=True,
     ),
     Operation(
+        "api_proposals.nudge", "post", f"{CASE}/nudges", "Usulan", "Mengingatkan pemegang giliran",
+        "Satu surel kepada setiap pemegang giliran yang belum diingatkan dalam dua hari kerja terakhir.",
+        "event", 201, headers=("Location",),
+    ),
+    Operation(
         "api_proposals.review", "post", f"{CASE}/reviews", "Usulan", "Memberi penilaian",
         "Oleh penelaah yang ditugaskan, sekali untuk setiap putaran, menurut rubrik status ini.",
         "proposal", 201, "review", headers=("ETag", "Location"),

@@ -11,7 +11,7 @@ from web.api import answers, bodies, parameters, replies
 from web.api.auth import acting, caller
 from web.api.problems import bounded
 from web.context import desk, now
-from workflow import case_lists, commands, discussion
+from workflow import case_lists, commands, discussion, queries
 from workflow.errors import Invalid
 from workflow.ledger import Actor
 from workflow.search import query
@@ -93,6 +93,17 @@ def extend(number: str) -> Response:
         return replies.of_case(session, who, case)
 
     return replies.command(body, run, 200)
+
+
+@bp.post("/<number>/nudges")
+def nudge(number: str) -> Response:
+    def run(session: Session, who: Actor) -> replies.Answer:
+        event = commands.nudge(session, who, number)
+        people = queries.people_by_id(session, answers.mentioned([event]))
+        location = answers.address(number, "events")
+        return replies.Answer(answers.event(event, number, people, readable=True), None, location)
+
+    return replies.command(None, run, 201)
 
 
 @bp.post("/<number>/reviews")

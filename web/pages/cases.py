@@ -23,6 +23,7 @@ from workflow import (
     extensions,
     family_tree,
     held,
+    nudges,
     policy,
     queries,
     readable,
@@ -154,7 +155,7 @@ def show(number: str) -> str:
         adaptation = comparison.adaptation(case, locale())
         files = revision.files(session, case.id)
         open_to = discussion.audiences(session, who.user, case) if who.user else ()
-        certificate = certificates.of(session, case)
+        certificate, turn = certificates.of(session, case), _holders(session, case, events)
         room, kept = extensions.room(session, case, now()), held.open_of(session, case)
     user, roles = me(), policy.roles_on(me(), case)
     staff = policy.may_see_reviews(user, case, reviewed_by_me=False)
@@ -199,12 +200,19 @@ def show(number: str) -> str:
         note=_last_note(events),
         may_hand_over=bool(roles & policy.HAND_OVER) and case.outcome not in {"rejected", "withdrawn"},
         may_amend=bool(roles & policy.WRITERS) and _in_own_hands(case),
+        holders=turn,
+        may_nudge=any(holder.again is None and holder.user.id != user.id for holder in turn),
         room=room,
         may_extend=_may_extend(room, roles),
         lack=lack,
         kept=kept if kept and held.step_of(kept).by & roles else None,
         now=now(),
     )
+
+
+def _holders(session: Session, case: Case, events: list[Event]) -> list[nudges.Holder]:
+    """Who holds the turn, for those who may remind them."""
+    return nudges.holders(session, case, events, now()) if policy.may_nudge(me(), case) else []
 
 
 def _kin(session: Session, case: Case) -> tuple[list[Member], set[str]]:

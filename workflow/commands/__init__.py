@@ -36,6 +36,7 @@ from workflow.commands.held import (
 )
 from workflow.commands.infected import refuse_infected
 from workflow.commands.mail_stops import choose_mails, stop_mails
+from workflow.commands.nudge import nudge
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
 from workflow.commands.review import give_review, save_review_draft
@@ -87,6 +88,7 @@ __all__ = [
     "keep_view",
     "list_desk",
     "look_again",
+    "nudge",
     "offer",
     "options",
     "plan_desk",
