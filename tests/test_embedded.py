@@ -317,6 +317,28 @@ def test_mails_of_the_story_arrive_in_the_mailbox(page: Page) -> None:
     until(arrived, 60)
 
 
+def test_one_goes_from_case_to_case_of_a_list_and_back(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    listed = f"{become(page, 'koordinator')}/usulan?category=digital&sort=number"
+    page.goto(listed)
+    cases = [link.get_attribute("href") or "" for link in page.locator("a.row-link").all()]
+    page.locator("a.row-link").first.click()
+    page.wait_for_url(f"**{cases[0]}")
+    assert page.locator("[data-count]").inner_text() == f"1/{len(cases)}"
+    assert page.get_by_role("link", name="Usulan sebelumnya").count() == 0
+
+    page.keyboard.press("j")
+    page.wait_for_url(f"**{cases[1]}")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**{cases[2]}")
+    page.keyboard.press("k")
+    page.wait_for_url(f"**{cases[1]}")
+    page.get_by_role("link", name="Usulan berikutnya").click()
+    page.wait_for_url(f"**{cases[2]}")
+    page.get_by_role("link", name="Kembali ke daftar").click()
+    page.wait_for_url(listed)
+
+
 @pytest.mark.parametrize("role", ["Koordinator", "Penelaah", "Operator"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) -> None:

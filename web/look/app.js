@@ -5,6 +5,7 @@ import { forms } from "./forms.js";
 import { keys } from "./keys.js";
 import { passkeys } from "./passkeys.js";
 import { picks, search } from "./search.js";
+import { results } from "./results.js";
 import { uploads } from "./upload.js";
 import { frame } from "./frame.js";
 
@@ -23,6 +24,7 @@ autosave(document);
 passkeys(document);
 search(document);
 picks(document);
+results(document);
 document.addEventListener("htmx:load", (event) => {
   forms(event.detail.elt);
   uploads(event.detail.elt);

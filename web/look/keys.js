@@ -1,4 +1,5 @@
-// "/" searches, j and k walk a list, Ctrl+Enter sends the form at hand.
+// "/" searches, j and k walk a list or from case to case of it, Ctrl+Enter sends the form at hand.
+import { neighbour } from "./results.js";
 
 export function keys(root) {
   root.addEventListener("keydown", (event) => {
@@ -17,7 +18,10 @@ export function keys(root) {
       box.focus();
       box.select();
     } else if (event.key === "j" || event.key === "k") {
-      walk(root, event.key === "j" ? 1 : -1);
+      const step = event.key === "j" ? 1 : -1;
+      const near = neighbour(root, step);
+      if (near) near.click();
+      else walk(root, step);
     }
   });
 }
