@@ -5,8 +5,8 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tests.web.api_calls import body
 from tests.web.conftest import Call, SignIn, csrf
-from tests.web.test_api import body
 from tests.workflow.test_assignment import in_review
 from workflow.db import Database
 from workflow.discussion import SAID

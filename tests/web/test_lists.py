@@ -9,8 +9,8 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from tests.conftest import MovableClock
+from tests.web.api_calls import body, counted
 from tests.web.conftest import Call, SignIn, csrf
-from tests.web.test_api import body, counted
 from tests.workflow.registry import fill
 from workflow import queries
 from workflow.db import Database

@@ -15,8 +15,8 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from tests.conftest import MONDAY, MovableClock
+from tests.web.api_calls import counted
 from tests.web.conftest import SignIn
-from tests.web.test_api import counted
 from tests.web.test_lists import sign_in, sqlite
 from tests.workflow.registry import fill
 from workflow.case_lists import Filters, found_by, list_cases

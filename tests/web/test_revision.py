@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
+from tests.web.api_calls import ANY, PDF, body, pointers
 from tests.web.conftest import Call
-from tests.web.test_api import ANY, PDF, body, pointers
 from tests.web.test_pages import hidden
 from tests.web.test_reviewing import Browse, browse
 from tests.workflow.test_assignment import ask, in_review, judge

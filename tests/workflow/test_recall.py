@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
-from tests.web.test_api import counted
+from tests.web.api_calls import counted
 from tests.workflow.registry import fill
 from workflow import commands, recall
 from workflow.case_lists import Filters, list_cases
