@@ -8,7 +8,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
-from tests.web.api_calls import FIRST, JPEG, PDF, PNG, begin, body, pointers, problem, sqlite
+from tests.web.api_calls import FIRST, JPEG, PDF, PNG, begin, body, multipart, pointers, problem, sqlite
 from tests.web.conftest import Call
 from workflow import validation
 from workflow.evidence_store import LARGEST, clean_name
