@@ -170,7 +170,8 @@ def preview_context() -> dict[str, Any]:
             "title": "Seminar Rancangan Aksi Perubahan",
             "day": "Kamis, 24 November 2022",
             "facts": "Hari/tanggal: Kamis, 24 November 2022\nTempat: Aula BKPSDM",
-            "programme": "09.20–09.50 WIB · INV-2022-0001 · SIAGA POSYANDU",
+            "programme": "09.20–09.50 WIB · INV-2022-0017\n"
+            "Si Risma: Sistem Informasi Registrasi Inovasi Masyarakat",
             "line": "Kamis, 24 November 2022, 09.20–09.50 WIB, Aula BKPSDM",
             "note": "Mohon membawa bahan tayang.",
             "url": "https://inovasi.sragenkab.go.id/seminar/1",

@@ -50,9 +50,9 @@ def facts(seminar: Seminar, locale: str = "id") -> str:
 
 
 def programme(slots: Sequence[SeminarSlot], locale: str = "id") -> str:
-    """One line for each presentation."""
+    """Two lines for each presentation: when and which, then its title."""
     return "\n".join(
-        f"{span(s.starts_at, s.ends_at, locale)} · {s.case.number} · {s.case.title}" for s in slots
+        f"{span(s.starts_at, s.ends_at, locale)} · {s.case.number}\n{s.case.title}" for s in slots
     )
 
 
