@@ -362,7 +362,9 @@ def seminars_visible(user: User) -> ColumnElement[bool]:
 
 def seated(user: User) -> ColumnElement[bool]:
     """The slots in which a person sits: `seat_in` as SQL."""
-    return exists(
+    held = aliased(Seminar)
+    examined = select(held.state).where(held.id == SeminarSlot.seminar_id).correlate(SeminarSlot)
+    sits = (
         select(Participant.id)
         .join(Case, Case.id == Participant.case_id)
         .where(
@@ -370,10 +372,7 @@ def seated(user: User) -> ColumnElement[bool]:
             Participant.user_id == user.id,
             Participant.until.is_(None),
             Case.voided_at.is_(None),
-            or_(
-                Participant.role != "reviewer",
-                Participant.state
-                == select(Seminar.state).where(Seminar.id == SeminarSlot.seminar_id).scalar_subquery(),
-            ),
+            or_(Participant.role != "reviewer", Participant.state == examined.scalar_subquery()),
         )
     )
+    return sits.correlate(SeminarSlot).exists()
