@@ -82,7 +82,7 @@ class SeminarSlot(Base):
     changed_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
 
-    seminar: Mapped[Seminar] = relationship(back_populates="slots")
+    seminar: Mapped[Seminar] = relationship(back_populates="slots", lazy="joined")
     case: Mapped[Case] = relationship(lazy="joined")
     attendance: Mapped[list["SeminarAttendance"]] = relationship(
         lazy="selectin", order_by="SeminarAttendance.id"

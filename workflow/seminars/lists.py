@@ -53,9 +53,18 @@ def find(session: Session, user: User, seminar_id: int, *, fresh: bool = False) 
     return seminar
 
 
-def coming(session: Session, user: User, now: datetime, limit: int = PAGE) -> list[Seminar]:
-    """Sessions not over yet, soonest first; cancelled ones too, until their time is over."""
+def coming(
+    session: Session, user: User, now: datetime, after: int | None = None, limit: int = PAGE
+) -> list[Seminar]:
+    """Sessions not over yet, soonest first; `after` is the last one of the page before.
+
+    Cancelled ones are there until their time is over.
+    """
     query = select(Seminar).where(policy.seminars_visible(user), Seminar.ends_at > now)
+    last = session.get(Seminar, after) if after else None
+    if last is not None:
+        later = Seminar.starts_at > last.starts_at
+        query = query.where(later | ((Seminar.starts_at == last.starts_at) & (Seminar.id > last.id)))
     return list(session.scalars(query.order_by(Seminar.starts_at, Seminar.id).limit(limit)).unique())
 
 
