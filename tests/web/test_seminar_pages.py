@@ -36,7 +36,7 @@ def numbers(database: Database, as_: As, run_workers: Callable[[], None]) -> lis
 
 def form(page: str) -> dict[str, list[str]]:
     """The fields of the arranging form as a browser would post them."""
-    inner = page[page.index('<form method="post" id="session">') :]
+    inner = page[page.index('id="session">') :]
     inner = inner[: inner.index("</form>")]
     posted: dict[str, list[str]] = {}
     for tag in re.findall(r"<input[^>]*>", inner):

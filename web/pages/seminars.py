@@ -19,7 +19,7 @@ from web.language import say as _
 from web.once import once
 from workflow import commands, dates, policy
 from workflow.calendar import add_working_days, wib_date
-from workflow.commands.attendance import PRESENCE, attendees
+from workflow.commands.attendance import PRESENCE, PRESENT, attendees
 from workflow.commands.seminars import Done
 from workflow.definition import State
 from workflow.errors import Invalid, NotFound, Problem
@@ -102,7 +102,6 @@ def show(seminar_id: int) -> str:
 def _slot_row(slot: SeminarSlot) -> dict[str, Any]:
     case = slot.case
     sees = policy.may_see(me(), case)
-    held = {row.user_id: PRESENCE[row.presence] for row in slot.attendance}
     keeps = policy.may_keep_seminar(me(), slot.seminar)
     return {
         "href": f"/usulan/{case.number}" if sees else None,
@@ -110,8 +109,15 @@ def _slot_row(slot: SeminarSlot) -> dict[str, Any]:
         "time": words.span(slot.starts_at, slot.ends_at, locale()).removesuffix(" WIB"),
         "owner": case.holder("proposer"),
         "pill": case_view.state_pill(case, now(), locale()),
-        "people": [(s.user.name, s.role, held.get(s.user.id)) for s in attendees(slot)] if keeps else [],
+        "attended": _attended(slot) if keeps else None,
     }
+
+
+def _attended(slot: SeminarSlot) -> dict[str, Any]:
+    """How many came, and who did not come themselves."""
+    others = [(row.user.name, PRESENCE[row.presence]) for row in slot.attendance if row.presence != PRESENT]
+    came = sum(row.presence == PRESENT for row in slot.attendance)
+    return {"came": came, "all": len(attendees(slot)), "noted": bool(slot.attendance), "others": others}
 
 
 # --- arrange ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The demo's seminars: a design seminar that was held, and a final seminar that is coming."""
+"""The demo's seminars: one design seminar that was held, and one that is coming."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
@@ -15,7 +15,7 @@ from workflow.models import Case, Seminar, User
 from workflow.people import find_user
 from workflow.seminars.plan import Break, Plan
 
-DESIGN, FINAL = "pkp_proposal.design_seminar", "pkp_proposal.final_seminar"
+DESIGN = "pkp_proposal.design_seminar"
 PLACE = "Aula BKPSDM Kabupaten Sragen"
 NOTE = "Peserta mengenakan pakaian dinas dan membawa bahan tayang paling banyak 10 salindia."
 RECORD = (
@@ -31,18 +31,18 @@ Moment = tuple[datetime, Callable[[Session], None]]
 def moments(cohort: str) -> Iterator[Moment]:
     """What happens and when; sessions are made of the cases that stand there at that time."""
     held, coming = date(2022, 9, 27), date(2022, 12, 8)
-    yield _wib(9, 24, 15), lambda s: _invite(s, cohort, DESIGN, held, _wib(9, 24, 15))
+    yield _wib(9, 24, 15), lambda s: _invite(s, cohort, held, _wib(9, 24, 15))
     yield _wib(9, 27, 15), lambda s: _keep(s, _wib(9, 27, 15))
-    yield _wib(11, 30, 14), lambda s: _invite(s, cohort, FINAL, coming, _wib(11, 30, 14))
+    yield _wib(11, 30, 14), lambda s: _invite(s, cohort, coming, _wib(11, 30, 14))
 
 
 def _wib(month: int, day: int, hour: int) -> datetime:
     return datetime(2022, month, day, hour, tzinfo=WIB)
 
 
-def _invite(session: Session, cohort: str, state: str, day: date, at: datetime) -> None:
-    cases = session.scalars(select(Case).where(Case.state == state).order_by(Case.number))
-    ready = [case.number for case in cases if case.holders("reviewer", state)][:MOST]
+def _invite(session: Session, cohort: str, day: date, at: datetime) -> None:
+    cases = session.scalars(select(Case).where(Case.state == DESIGN).order_by(Case.number))
+    ready = [case.number for case in cases if case.holders("reviewer", DESIGN)][:MOST]
     if not ready:
         return
     who = _organiser(session, at)
@@ -56,7 +56,7 @@ def _invite(session: Session, cohort: str, state: str, day: date, at: datetime) 
         note=NOTE,
         cases=tuple(ready),
     )
-    commands.invite_seminar(session, who, cohort, state, plan)
+    commands.invite_seminar(session, who, cohort, DESIGN, plan)
 
 
 def _keep(session: Session, at: datetime) -> None:
