@@ -7,10 +7,9 @@ from sqlalchemy.orm import Session
 from workflow.dates import decimal
 from workflow.exports.document import letterhead
 from workflow.exports.paper import set_in
-from workflow.exports.session import Result, attendance, results
+from workflow.exports.session import EXAMINER, Result, attendance, results
 from workflow.models import Seminar, SeminarSlot
 from workflow.numerals import spelt_date
-from workflow.phrases import ROLE_NAMES
 from workflow.seminars import words
 
 OPEN = "Putaran penilaian belum selesai"
@@ -68,6 +67,6 @@ def _examiners(seminar: Seminar) -> list[str]:
         name
         for slot in seminar.standing
         for name, role, said in attendance(slot)
-        if role == ROLE_NAMES["reviewer"] and said == "hadir" and name != seminar.chair.name
+        if role == EXAMINER and said == "hadir" and name != seminar.chair.name
     ]
     return list(dict.fromkeys(found))

@@ -13,6 +13,10 @@ from workflow.guards import average
 from workflow.models import Case, Event, Review, Seminar, SeminarSlot, User
 from workflow.phrases import ROLE_NAMES
 
+EXAMINER = "penguji"
+ROLES = ROLE_NAMES | {"reviewer": EXAMINER}
+"""In a seminar a reviewer is called by the word of the training."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -66,8 +70,11 @@ def _result(slot: SeminarSlot, steps: list[Event], given: list[Review]) -> Resul
 
 def _title(case: Case, event: Event) -> str:
     flow = process(case.process)
+    goal = flow.states[str(event.data["to"])]
+    if goal.outcome not in {None, "advanced"}:
+        return goal.title.id
     step = flow.transition(event.name.partition(".")[0], str(event.data.get("transition", "")))
-    return step.title.id if step else flow.states[str(event.data["to"])].title.id
+    return step.title.id if step else goal.title.id
 
 
 def attendance(slot: SeminarSlot) -> list[tuple[str, str, str]]:
@@ -79,5 +86,5 @@ def attendance(slot: SeminarSlot) -> list[tuple[str, str, str]]:
         said = PRESENCE[row.presence] if row else ""
         if row is not None and row.presence == REPRESENTED:
             said = f"{said} {row.stand_in}"
-        found.append((seat.user.name, ROLE_NAMES[seat.role], said))
+        found.append((seat.user.name, ROLES[seat.role], said))
     return found
