@@ -58,7 +58,9 @@ class Operation:
             found |= {404} if self.method == "get" else set(NUMBERED)
         if self.refuses:
             found |= set(NUMBERED)
-        if {"{name}", "{import_id}", "{export_id}", "{decision_id}", "{seminar_id}"} & set(self.path.split("/")):
+        if {"{name}", "{import_id}", "{export_id}", "{decision_id}", "{seminar_id}"} & set(
+            self.path.split("/")
+        ):
             found.add(404)
         return sorted(found | ({428} if self.versioned else set()))
 
