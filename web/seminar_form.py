@@ -50,6 +50,16 @@ def moved(numbers: Sequence[str], action: str) -> list[str]:
     return found
 
 
+def version() -> int:
+    """The version of the session that the form was made from."""
+    return whole(request.form.get("version", ""))
+
+
+def whole(text: str) -> int:
+    """A number that was posted or asked for; 0 for what is none."""
+    return _number(text) or 0
+
+
 def fingerprint(plan: Plan) -> str:
     """Tells a plan that was looked at from one that has changed since."""
     return hashlib.sha256(repr(plan).encode()).hexdigest()[:32]

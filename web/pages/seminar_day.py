@@ -9,7 +9,7 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
-from web.pages.seminars import _version
+from web.seminar_form import version
 from workflow import commands, dates, policy
 from workflow.calendar import wib_date
 from workflow.commands import Mark
@@ -35,7 +35,7 @@ def attendance(seminar_id: int) -> str | BaseResponse | tuple[str, int]:
         marks = _marks(seminar, rest=request.form.get("_action") == "rest")
         try:
             with desk().database.write() as session:
-                commands.note_attendance(session, actor(session), seminar_id, _version(), marks)
+                commands.note_attendance(session, actor(session), seminar_id, version(), marks)
         except Invalid as refusal:
             problems = refusal.problems
         else:
@@ -104,7 +104,7 @@ def note(seminar_id: int) -> BaseResponse:
     try:
         with desk().database.write() as session:
             text = request.form.get("record", "")
-            commands.note_seminar(session, actor(session), seminar_id, _version(), text)
+            commands.note_seminar(session, actor(session), seminar_id, version(), text)
     except Invalid as refusal:
         flash(" ".join(p.message for p in refusal.problems), "warning")
     else:

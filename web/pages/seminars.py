@@ -40,7 +40,7 @@ MORNING = time(8, 30)
 @bp.get("")
 @signed_in
 def index() -> str:
-    user, before = me(), _whole(request.args.get("sebelum", ""))
+    user, before = me(), seminar_form.whole(request.args.get("sebelum", ""))
     with desk().database.read() as session:
         coming = lists.coming(session, user, now())
         over = lists.past(session, user, now(), before)
@@ -152,7 +152,7 @@ def edit(seminar_id: int) -> str | Response | tuple[str, int]:
     code, name = seminar.cohort.code, seminar.state
     if request.method == "GET":
         return _page(code, name, plan_of(seminar), seminar)
-    plan, version = seminar_form.posted_plan(), _version()
+    plan, version = seminar_form.posted_plan(), seminar_form.version()
 
     def run(session: Session) -> Done:
         return commands.change_seminar(session, actor(session), seminar_id, version, plan)
@@ -170,7 +170,7 @@ def cancel(seminar_id: int) -> str | Response | tuple[str, int]:
         try:
             with desk().database.write() as session:
                 reason = request.form.get("reason", "")
-                commands.cancel_seminar(session, actor(session), seminar_id, _version(), reason)
+                commands.cancel_seminar(session, actor(session), seminar_id, seminar_form.version(), reason)
         except Invalid as refusal:
             problems = refusal.problems
         else:
@@ -185,14 +185,6 @@ def cancel(seminar_id: int) -> str | Response | tuple[str, int]:
         posted=request.form,
     )
     return (html, 422) if problems else html
-
-
-def _version() -> int:
-    return _whole(request.form.get("version", ""))
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004
 
 
 def _first_plan(code: str, name: str) -> Plan:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, lazyload, selectinload
 
 from workflow import policy
 from workflow.definition import SeminarRule, State, process, versions
@@ -14,6 +14,11 @@ from workflow.models import Case, Cohort, Seminar, SeminarSlot, User
 
 PAGE = 50
 LARGEST_ID = 2**31 - 1
+BARE = (lazyload(SeminarSlot.attendance), joinedload(SeminarSlot.seminar).lazyload(Seminar.slots))
+"""For who asks about single slots: the rest of their sessions is read only where it is looked at."""
+
+UNCOUNTED = selectinload(Seminar.slots).lazyload(SeminarSlot.attendance)
+"""For lists of sessions, which do not say who came."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,11 @@ def coming(
     if last is not None:
         later = Seminar.starts_at > last.starts_at
         query = query.where(later | ((Seminar.starts_at == last.starts_at) & (Seminar.id > last.id)))
-    return list(session.scalars(query.order_by(Seminar.starts_at, Seminar.id).limit(limit)).unique())
+    return list(
+        session.scalars(
+            query.order_by(Seminar.starts_at, Seminar.id).limit(limit).options(UNCOUNTED)
+        ).unique()
+    )
 
 
 def past(
@@ -78,7 +87,7 @@ def past(
         later = Seminar.starts_at < last.starts_at
         query = query.where(later | ((Seminar.starts_at == last.starts_at) & (Seminar.id < last.id)))
     order = (Seminar.starts_at.desc(), Seminar.id.desc())
-    return list(session.scalars(query.order_by(*order).limit(limit)).unique())
+    return list(session.scalars(query.order_by(*order).limit(limit).options(UNCOUNTED)).unique())
 
 
 def waiting(session: Session, now: datetime) -> list[Waiting]:
@@ -115,7 +124,7 @@ def standing_slots(session: Session, cases: list[Case]) -> list[SeminarSlot]:
     visits = {case.id: case.visit for case in cases}
     stands = (SeminarSlot.cancelled_at.is_(None), Seminar.cancelled_at.is_(None))
     query = select(SeminarSlot).join(Seminar).where(SeminarSlot.case_id.in_(visits), *stands)
-    slots = session.scalars(query.order_by(SeminarSlot.starts_at)).unique()
+    slots = session.scalars(query.order_by(SeminarSlot.starts_at).options(*BARE)).unique()
     return [slot for slot in slots if slot.visit == visits[slot.case_id]]
 
 
@@ -133,5 +142,6 @@ def own_slots(session: Session, user: User) -> list[SeminarSlot]:
         .join(Seminar)
         .where(policy.seated(user) | (Seminar.chair_id == user.id))
         .order_by(SeminarSlot.starts_at, SeminarSlot.id)
+        .options(*BARE)
     )
     return list(session.scalars(query).unique())
