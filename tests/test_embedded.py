@@ -350,6 +350,7 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
     if role == "Koordinator":
         paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]
         paths += ["/penelaah", "/penugasan", "/angkatan/pkp-iv-2022"]
+        paths += ["/seminar", "/seminar/new", "/seminar/1", "/seminar/1/hadir", "/seminar/2/ubah"]
         paths += ["/impor", "/adopsi", "/pelajaran", "/adopsi/INV-2020-0002", "/usulan/ADP-2021-0003"]
         paths += [
             "/impor",

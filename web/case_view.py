@@ -254,6 +254,12 @@ FACT_TITLES = {
     "claim.refused": "Bukti indikator ditolak",
     "desk.scheduled": "Desk pendampingan dijadwalkan",
     "desk.cancelled": "Jadwal desk pendampingan dibatalkan",
+    "seminar.scheduled": "Seminar dijadwalkan",
+    "seminar.moved": "Jadwal seminar berubah",
+    "seminar.chair_changed": "Ketua sidang berganti",
+    "seminar.cancelled": "Seminar dibatalkan",
+    "seminar.attended": "Kehadiran seminar dicatat",
+    "seminar.attendance_corrected": "Kehadiran seminar diperbaiki",
     "deadline.passed": "Batas waktu terlewati",
 }
 

@@ -20,6 +20,7 @@ from workflow.mail_groups import switch_of
 from workflow.models import Case, Email, Event, User
 from workflow.notices import notices_for
 from workflow.phrases import ROLE_NAMES
+from workflow.seminars.letter import told
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         "deadline": _deadline(event),
         "result": event.data.get("result"),
         "round": event.data.get("round"),
+        "seminar": told(task.session, event, case, person, address),
         "account": None,
         "audience": audience,
         "why": _why(case, audience),
@@ -166,6 +168,7 @@ def account_context(person: User, words: Mapping[str, object], address: str) -> 
         "deadline": None,
         "result": None,
         "round": None,
+        "seminar": None,
         "account": {"email": person.email, **words},
         "audience": "account",
         "why": ACCOUNT_WHY["en" if english else "id"],
@@ -218,6 +221,7 @@ WHY = {
     "coordinator": "koordinator inovasi di Bappeda Litbang",
     "owner": "memegang giliran pada usulan ini",
     "nudged": "memegang giliran pada usulan ini",
+    "invited": "duduk dalam seminar usulan ini",
     "subject": "disebut dalam perubahan ini",
     "assigners": "menugaskan penelaah usulan ini",
     "listeners": "ikut dalam diskusi usulan ini atau disebut di dalamnya",

@@ -166,6 +166,16 @@ def preview_context() -> dict[str, Any]:
         },
         "result": {"score": "81.5", "pass": "70"},
         "round": {"given": 1, "asked": 3, "quorum": 2},
+        "seminar": {
+            "title": "Seminar Rancangan Aksi Perubahan",
+            "day": "Kamis, 24 November 2022",
+            "facts": "Hari/tanggal: Kamis, 24 November 2022\nTempat: Aula BKPSDM",
+            "programme": "09.20–09.50 WIB · INV-2022-0017\n"
+            "Si Risma: Sistem Informasi Registrasi Inovasi Masyarakat",
+            "line": "Kamis, 24 November 2022, 09.20–09.50 WIB, Aula BKPSDM",
+            "note": "Mohon membawa bahan tayang.",
+            "url": "https://inovasi.sragenkab.go.id/seminar/1",
+        },
         "account": {
             "email": "sri.wahyuni@sragenkab.invalid",
             "link": "https://inovasi.sragenkab.invalid/lupa-sandi/contoh",

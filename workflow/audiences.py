@@ -88,6 +88,12 @@ def subject(session: Session, _case: Case, event: Event) -> list[User]:
     return [user] if user else []
 
 
+def invited(session: Session, _case: Case, event: Event) -> list[User]:
+    """Those whom this event tells of their presentations in a seminar."""
+    ids = [int(key) for key in event.data["invited"]]
+    return list(session.scalars(select(User).where(User.id.in_(ids)).order_by(User.id)).unique())
+
+
 def owner(session: Session, case: Case, event: Event) -> list[User]:
     """Whose turn it is in the state that the event names."""
     return with_the_turn(session, case, event.data["state"])
@@ -157,6 +163,7 @@ AUDIENCES: dict[str, Audience] = {
     **{role: _whatever_happens(found) for role, found in HOLDERS.items()},
     "reviewers": reviewers,
     "subject": subject,
+    "invited": invited,
     "owner": owner,
     "nudged": nudged,
     "escalation": escalation,

@@ -78,6 +78,15 @@ class ReviewRule:
 
 
 @dataclass(frozen=True)
+class SeminarRule:
+    """Cases of a state are presented in seminars: under which name, how long, who came recorded or not."""
+
+    title: "Text"
+    minutes: int
+    attendance: bool
+
+
+@dataclass(frozen=True)
 class Text:
     """A label in both languages."""
 
@@ -104,6 +113,7 @@ class State:
     outcome: str | None
     levels: str | None
     extend: Extend | None = None
+    seminar: SeminarRule | None = None
 
     @property
     def stage(self) -> str:
@@ -299,7 +309,12 @@ def _state(name: str, raw: dict[str, Any]) -> State:
         outcome=raw.get("outcome"),
         levels=raw.get("levels"),
         extend=_extend(raw["extend"]) if "extend" in raw else None,
+        seminar=_seminar(raw["seminar"]) if "seminar" in raw else None,
     )
+
+
+def _seminar(raw: dict[str, Any]) -> SeminarRule:
+    return SeminarRule(_text(raw, "title"), raw["minutes"], raw.get("attendance", False))
 
 
 def _extend(raw: dict[str, Any]) -> Extend:

@@ -30,6 +30,10 @@ VERSIONED = ASSIGNMENTS | {
     "deadline.put_off",
     "desk.cancelled",
     "desk.scheduled",
+    "seminar.cancelled",
+    "seminar.chair_changed",
+    "seminar.moved",
+    "seminar.scheduled",
 }
 FACTS = ("title", "category", "agency", "cohort")
 BIRTH = ("number", "pipeline", "process", "parent")

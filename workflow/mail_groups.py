@@ -31,7 +31,7 @@ class Group:
 GROUPS: Mapping[str, Group] = {
     "duty": Group(
         "Tugas dan giliran Anda",
-        "Ada yang menunggu Anda: penelaahan, persetujuan, perbaikan, desk, pengingat, dan eskalasi.",
+        "Ada yang menunggu Anda: penelaahan, persetujuan, perbaikan, desk, seminar, pengingat, dan eskalasi.",
         optional=False,
         kinds=frozenset(
             {
@@ -59,6 +59,9 @@ GROUPS: Mapping[str, Group] = {
                 "reviews_disagree",
                 "revision_requested",
                 "round_short",
+                "seminar_cancelled",
+                "seminar_invited",
+                "seminar_moved",
             }
         ),
     ),

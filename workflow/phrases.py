@@ -39,12 +39,14 @@ ROLE_NAMES = {
     "coordinator": "koordinator Bappeda Litbang",
     "auditor": "auditor",
     "admin": "admin",
+    "chair": "ketua sidang",
     "system": "sistem",
 }
 
 
 AUDIENCE_NAMES = {
     "reviewers": "para penelaah",
+    "invited": "yang duduk dalam seminarnya",
     "subject": "orang yang bersangkutan",
     "owner": "pemegang giliran",
     "nudged": "pemegang giliran yang diingatkan",
@@ -97,6 +99,9 @@ MAIL_NAMES = {
     "reviews_disagree": "penilaian berbeda jauh",
     "round_short": "putaran kurang penilaian",
     "revision_requested": "perbaikan diminta",
+    "seminar_cancelled": "seminar dibatalkan",
+    "seminar_invited": "undangan seminar",
+    "seminar_moved": "perubahan jadwal seminar",
     "seminar_result": "hasil seminar",
     "stage_opened": "memasuki tahap baru",
     "withdrawn": "usulan ditarik kembali",

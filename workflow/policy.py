@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
-from workflow.models import Agency, Case, Participant, User
+from workflow.models import Agency, Case, Participant, Seminar, SeminarSlot, User
 
 GLOBAL_ROLES = ("coordinator", "organiser", "reviewer", "auditor", "admin")
 # "reviewer" everywhere means only: may be asked; on a case one is it by assignment alone
@@ -317,3 +317,62 @@ def may_dismiss(user: User, case: Case) -> bool:
 def may_read_note(user: User, case: Case, event: str, actor_id: int | None) -> bool:
     """What a person wrote about themselves (a conflict, an abstention) is for staff and for them alone."""
     return event not in CONFIDENTIAL or actor_id == user.id or bool(roles_on(user, case) & SEE_REVIEWS)
+
+
+def may_run_seminars(user: User) -> bool:
+    """Arrange the seminars of a cohort: who runs the training, and who coordinates."""
+    return bool(user.global_roles & {"coordinator", "organiser"})
+
+
+def seat_in(user: User, slot: SeminarSlot) -> str | None:
+    """The role in which a person sits in a presentation: the case's people, and who examines it there."""
+    if slot.case.voided_at is not None:
+        return None
+    seats = (p for p in slot.case.participants if p.user_id == user.id and p.until is None)
+    return next((p.role for p in seats if p.role != "reviewer" or p.state == slot.seminar.state), None)
+
+
+def may_keep_seminar(user: User, seminar: Seminar) -> bool:
+    """Write down who came and what was said: the chair, and those who arrange."""
+    return may_run_seminars(user) or seminar.chair_id == user.id
+
+
+def may_see_slot(user: User, slot: SeminarSlot) -> bool:
+    """Of a session everybody sees the presentations they sit in; the chair and those who arrange see all."""
+    return may_keep_seminar(user, slot.seminar) or seat_in(user, slot) is not None
+
+
+def may_judge_slot(user: User, slot: SeminarSlot) -> bool:
+    """Take the score sheet along: who examines, and who keeps the session."""
+    return may_keep_seminar(user, slot.seminar) or seat_in(user, slot) == "reviewer"
+
+
+def may_see_seminar(user: User, seminar: Seminar) -> bool:
+    """Those who arrange, the chair, and whoever sits in one of its presentations; nobody else."""
+    return may_keep_seminar(user, seminar) or any(seat_in(user, slot) for slot in seminar.slots)
+
+
+def seminars_visible(user: User) -> ColumnElement[bool]:
+    """`may_see_seminar` as SQL, for lists; the two are held together by a test."""
+    if may_run_seminars(user):
+        return true()
+    mine = select(SeminarSlot.seminar_id).where(seated(user))
+    return or_(Seminar.chair_id == user.id, Seminar.id.in_(mine))
+
+
+def seated(user: User) -> ColumnElement[bool]:
+    """The slots in which a person sits: `seat_in` as SQL."""
+    held = aliased(Seminar)
+    examined = select(held.state).where(held.id == SeminarSlot.seminar_id).correlate(SeminarSlot)
+    sits = (
+        select(Participant.id)
+        .join(Case, Case.id == Participant.case_id)
+        .where(
+            Participant.case_id == SeminarSlot.case_id,
+            Participant.user_id == user.id,
+            Participant.until.is_(None),
+            Case.voided_at.is_(None),
+            or_(Participant.role != "reviewer", Participant.state == examined.scalar_subquery()),
+        )
+    )
+    return sits.correlate(SeminarSlot).exists()

@@ -15,6 +15,7 @@ TOPICS = {
     "deadline": "Tenggat",
     "round": "Putaran penelaahan",
     "desk": "Klinik pendampingan",
+    "seminar": "Jadwal dan kehadiran seminar",
 }
 
 

@@ -11,6 +11,7 @@ from web.case_view import FACT_TITLES
 from web.pages.calendar import KINDS
 from web.pages.delivery import ABOUT_ACCOUNT
 from web.pages.entries import STATES
+from workflow.commands.attendance import PRESENCE
 from workflow.errors import DomainError, Forbidden, NotFound, Stale
 from workflow.mail_groups import GROUPS
 from workflow.phrases import AUDIENCE_NAMES, MAIL_NAMES, ROLE_NAMES, SIGN_IN_NAMES
@@ -48,6 +49,7 @@ def _looked_up() -> Iterable[str]:
         errors.TITLES,
         errors.HINTS,
         TOPICS,
+        PRESENCE,
     )
     yield from (text for table in tables for text in table.values())
     yield from (text for text, _ in STATES.values())

@@ -157,6 +157,11 @@ def late_reminder(stages: Stages) -> None:
     stages["replication"]["states"]["open"]["due"]["remind"] = [60]
 
 
+def seminar_without_rubric(stages: Stages) -> None:
+    rule = {"title": "Seminar", "title_en": "Seminar", "minutes": 30}
+    stages["pkp_proposal"]["states"]["revision"]["seminar"] = rule
+
+
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
@@ -174,6 +179,7 @@ def late_reminder(stages: Stages) -> None:
         (not_collected, "opd_pilot → log_progress: formulir milestone dikumpulkan langkah lain"),
         (same_order, "replication: urutan 3 sudah dipakai tahap lain"),
         (unasked_reviewers, "pkp_proposal.feasibility: kuorum 4 melebihi 3 penelaah"),
+        (seminar_without_rubric, "/states/revision"),
         (late_reminder, "replication.open: pengingat sebelum masa 60 hari kerja dimulai"),
         (dict.clear, "tidak ada tahap pada alur innovation"),
     ],
@@ -211,6 +217,7 @@ def test_every_key_of_a_stage_file_arrives_where_it_is_read() -> None:
                 "proposer_title": "Menunggu nilai",
                 "owner": "reviewer",
                 "extend": {"by": ["coordinator"], "times": 2, "working_days": 5},
+                "seminar": {"title": "Uji", "title_en": "Trial", "minutes": 20, "attendance": True},
                 "review": {
                     "rubric": "design_seminar_review",
                     "reviewers": 3,
@@ -254,6 +261,7 @@ def test_every_key_of_a_stage_file_arrives_where_it_is_read() -> None:
     assert (over.title("en"), over.proposer_title, over.owner) == ("Selesai", over.title, "system")
     assert judged.due == definition.Due(10, remind=(3, 1))
     assert judged.extend == definition.Extend(("coordinator",), 2, 5)
+    assert judged.seminar == definition.SeminarRule(definition.Text("Uji", "Trial"), 20, attendance=True)
     assert judged.review == definition.ReviewRule(
         "design_seminar_review",
         3,

@@ -24,6 +24,7 @@ MAY = {
     "may_report": {"coordinator", "auditor"},
     "may_run_delivery": {"coordinator", "admin"},
     "may_run_entries": {"coordinator"},
+    "may_run_seminars": {"coordinator", "organiser"},
     "may_see_chain": {"coordinator", "auditor", "admin"},
     "may_see_entries": {"coordinator", "auditor"},
     "may_see_feed": {"coordinator", "auditor"},

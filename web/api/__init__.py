@@ -14,6 +14,7 @@ from web.api import (
     imports,
     openapi,
     proposals,
+    seminars,
 )
 
 
@@ -21,7 +22,18 @@ def init_app(app: Flask) -> None:
     app.login_manager.request_loader(_nobody)  # type: ignore[attr-defined]
     app.url_value_preprocessor(gate.admit)  # runs before the CSRF check of sessions
     app.after_request(_no_store)
-    for module in (catalogue, proposals, decisions, adoptions, events, evidence, exports, imports, openapi):
+    for module in (
+        catalogue,
+        proposals,
+        decisions,
+        adoptions,
+        events,
+        evidence,
+        exports,
+        imports,
+        seminars,
+        openapi,
+    ):
         app.register_blueprint(module.bp)
 
 

@@ -217,7 +217,7 @@ def _named(data: Json, people: People) -> Json:
         named["nudged"] = [person(people.get(i)) for i in data["nudged"]]
     if "people" in data:
         named["people"] = {role: person(people.get(i or 0)) for role, i in data["people"].items()}
-    return data | named
+    return {key: value for key, value in data.items() if key not in {"invited", "attendance"}} | named
 
 
 def readable(rows: list[Event], user: User, case: Case, audiences: Container[str]) -> set[int]:

@@ -58,7 +58,9 @@ class Operation:
             found |= {404} if self.method == "get" else set(NUMBERED)
         if self.refuses:
             found |= set(NUMBERED)
-        if {"{name}", "{import_id}", "{export_id}", "{decision_id}"} & set(self.path.split("/")):
+        if {"{name}", "{import_id}", "{export_id}", "{decision_id}", "{seminar_id}"} & set(
+            self.path.split("/")
+        ):
             found.add(404)
         return sorted(found | ({428} if self.versioned else set()))
 
@@ -211,6 +213,14 @@ OPERATIONS = (
         answer_type="application/zip",
     ),
     Operation(
+        "api_seminars.index", "get", f"{PREFIX}/seminars", "Seminar", "Daftar seminar",
+        "Sesi yang Anda susun, pimpin, atau ikuti, dengan presentasi yang boleh Anda lihat.", "seminar_page",
+    ),
+    Operation(
+        "api_seminars.show", "get", f"{PREFIX}/seminars/{{seminar_id}}", "Seminar", "Satu sesi seminar",
+        "Kalendernya ada pada `links.calendar`, bagi yang masuk lewat peramban.", "seminar",
+    ),
+    Operation(
         "api_events.of_case", "get", f"{CASE}/events", "Peristiwa dan surel", "Riwayat usulan",
         "Isi penilaian hanya tampak bagi yang boleh membacanya.", "event_list",
     ),
@@ -332,6 +342,7 @@ def _schemas() -> Json:
         }
     count = {"type": "integer", "minimum": 0}
     found["proposal_page"] = _listing("proposal_item", next_cursor={"type": ["string", "null"]}, total=count)
+    found["seminar_page"] = _listing("seminar", next_cursor={"type": ["integer", "null"]})
     found["feed"] = _listing("event", next_after=count)
     found |= {f"{name}_list": _listing(name) for name in LISTED}
     found["si_risma_feed"] = _listing("si_risma", next_after=count)
@@ -399,6 +410,10 @@ def _parameters(operation: Operation) -> list[Json]:
         },
         "{decision_id}": {
             "name": "decision_id",
+            "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
+        },
+        "{seminar_id}": {
+            "name": "seminar_id",
             "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
         },
         "{evidence_id}": {
@@ -498,7 +513,7 @@ def _shown(name: str, node: Json, about: Mapping[str, Any]) -> Json:
 def _curl(row: Operation) -> str:
     """What to type, for one invented case."""
     name = "change_plan" if "schemas" in row.path else "approve"
-    ids = {"evidence_id": 1, "export_id": 1, "import_id": 1, "decision_id": 1}
+    ids = {"evidence_id": 1, "export_id": 1, "import_id": 1, "decision_id": 1, "seminar_id": 1}
     path = row.path.format(number="INV-2022-0001", name=name, **ids)
     parts = [] if row.public else ["-H 'Authorization: Bearer lct_…'"]
     parts += ["-X PUT"] if row.method == "put" else []

@@ -13,6 +13,7 @@ from workflow.errors import Invalid, Problem
 from workflow.imports import queries as imports
 from workflow.phrases import phrase
 from workflow.search import query
+from workflow.seminars import lists
 from workflow.validation import Validator, escape, schema
 
 Schema = Mapping[str, Any]
@@ -47,6 +48,22 @@ def of(endpoint: str | None) -> Mapping[str, Schema]:
                 "minimum": 1,
                 "maximum": imports.LARGEST_PAGE,
                 "default": imports.PAGE,
+            },
+        }
+    if endpoint == "api_seminars.index":
+        return {
+            "when": {
+                "type": "string",
+                "enum": ["coming", "past"],
+                "default": "coming",
+                "description": "yang belum selesai, terdekat dahulu; atau yang sudah lewat, terbaru dahulu",
+            },
+            "limit": {"type": "integer", "minimum": 1, "maximum": lists.PAGE, "default": lists.PAGE},
+            "cursor": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": LARGEST_ID,
+                "description": "next_cursor dari halaman sebelumnya",
             },
         }
     if endpoint in {"api_events.feed", "api_events.for_si_risma"}:

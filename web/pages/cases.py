@@ -35,7 +35,8 @@ from workflow.adoptions import Member
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem
 from workflow.guards import average, counted, missing, reviews_of, spread, time_over
-from workflow.models import Agency, Case, Cohort, Event, Review
+from workflow.models import Agency, Case, Cohort, Event, Review, SeminarSlot
+from workflow.seminars import lists, words
 
 bp = Blueprint("cases", __name__, url_prefix="/usulan")
 
@@ -152,7 +153,7 @@ def show(number: str) -> str:
         ever = queries.reviews_ever(session, case)
         evidence = queries.evidence_of(session, case)
         family, seen = _kin(session, case)
-        adaptation = comparison.adaptation(case, locale())
+        adaptation, slot = comparison.adaptation(case, locale()), lists.slot_of(session, case)
         files = revision.files(session, case.id)
         open_to = discussion.audiences(session, who.user, case) if who.user else ()
         certificate, turn = certificates.of(session, case), _holders(session, case, events)
@@ -172,6 +173,7 @@ def show(number: str) -> str:
         case=case,
         tab=tab if tab in TABS else TABS[0],
         certificate=certificate,
+        seminar=_seminar(slot),
         flow=process(case.process),
         state=process(case.process).states[case.state],
         pill=case_view.state_pill(case, now(), locale()),
@@ -219,6 +221,13 @@ def _kin(session: Session, case: Case) -> tuple[list[Member], set[str]]:
     """The adoptions around a case, and the numbers of those that this person may open."""
     members = adoptions.family(session, adoptions.root_of(case))
     return members, {m.case.number for m in members if policy.may_see(me(), m.case)}
+
+
+def _seminar(slot: SeminarSlot | None) -> dict[str, Any] | None:
+    """When and where the case is presented, for those who sit there."""
+    if slot is None or not policy.may_see_slot(me(), slot):
+        return None
+    return {"id": slot.seminar_id, "line": words.line(slot, locale()), "over": slot.ends_at <= now()}
 
 
 def _family(case: Case, members: list[Member], seen: set[str]) -> dict[str, Any] | None:

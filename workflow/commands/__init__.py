@@ -16,6 +16,7 @@ from workflow.commands.assignment import (
     recheck_case,
     release_reviewer,
 )
+from workflow.commands.attendance import Mark, note_attendance, note_seminar
 from workflow.commands.calendar import add_day, remove_day
 from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
@@ -41,6 +42,7 @@ from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
 from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.rounds import hand_round_over
+from workflow.commands.seminars import cancel_seminar, change_seminar, invite_seminar
 from workflow.commands.start import amend, start
 from workflow.commands.substitutes import begin_substitute, due_substitutes, end_substitute, set_substitute
 from workflow.commands.views import drop_view, keep_view
@@ -51,6 +53,7 @@ index.follow()
 
 __all__ = [
     "Arrival",
+    "Mark",
     "NewClaim",
     "NewEvidence",
     "abstain",
@@ -64,6 +67,8 @@ __all__ = [
     "assign_reviewer",
     "begin_substitute",
     "cancel_desk",
+    "cancel_seminar",
+    "change_seminar",
     "choose_mails",
     "claim_level",
     "complete",
@@ -84,10 +89,13 @@ __all__ = [
     "hand_round_over",
     "hold",
     "hold_decision",
+    "invite_seminar",
     "judge_claim",
     "keep_view",
     "list_desk",
     "look_again",
+    "note_attendance",
+    "note_seminar",
     "nudge",
     "offer",
     "options",

@@ -16,6 +16,7 @@ from workflow.db import Database
 from workflow.demo.clock import set_clock
 from workflow.demo.people import DOMAIN, HEADS, REVIEWERS, STAFF, Persona
 from workflow.demo.plot import scenes
+from workflow.demo.seminars import moments
 from workflow.demo.story import Story
 from workflow.evidence_store import EvidenceStore
 from workflow.guards import reviews_of
@@ -70,7 +71,8 @@ def adoptions() -> list[dict[str, Any]]:
 def scene_count() -> int:
     """How many steps the story takes, for a progress bar."""
     told = sum(len(scenes(innovation, 0, TODAY)) for innovation in innovations())
-    return told + sum(len(adoption["scenes"]) for adoption in adoptions())
+    told += sum(len(adoption["scenes"]) for adoption in adoptions())
+    return told + len(list(moments(COHORT)))
 
 
 def load_demo(
@@ -90,6 +92,8 @@ def load_demo(
         story.plan(innovation, COHORT)
     for adoption in taken:
         story.plan_adoption(adoption)
+    for at, act in moments(COHORT):
+        story.plan_moment(at, act)
     story.play(progress)
     _declare_conflict(database)
     drain(TODAY)

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -24,6 +25,7 @@ from workflow.validation import schema
 
 GOOD, POOR = 78, 58
 USUAL = 108
+Act = Callable[[Session], None]
 ALIKE: Mapping[str, Any] = {
     "iga_checklist": {"checked": ["profile", "evidence", "links", "personal_data", "package"]}
 }
@@ -53,7 +55,7 @@ class Story:
         today: datetime,
     ) -> None:
         self._database, self._store, self._drain, self._today = database, store, drain, today
-        self._queue: list[tuple[datetime, int, Thread, Scene]] = []
+        self._queue: list[tuple[datetime, int, Act]] = []
         self._order = count()
         self._threads = 0
         self._adoptions: dict[str, Thread] = {}
@@ -61,22 +63,28 @@ class Story:
     def plan(self, innovation: Mapping[str, Any], cohort: str) -> None:
         thread = Thread(self._threads, innovation, cohort)
         self._threads += 1
-        for scene in scenes(innovation, self._threads, self._today):
-            heapq.heappush(self._queue, (scene.at, next(self._order), thread, scene))
+        self._push(thread, scenes(innovation, self._threads, self._today))
 
     def plan_adoption(self, adoption: Mapping[str, Any]) -> None:
         thread = Thread(self._threads, adoption, "")
         self._threads += 1
         self._adoptions[adoption["key"]] = thread
-        for scene in adopted(adoption):
-            heapq.heappush(self._queue, (scene.at, next(self._order), thread, scene))
+        self._push(thread, adopted(adoption))
+
+    def plan_moment(self, at: datetime, act: Act) -> None:
+        """Something that belongs to no single innovation."""
+        heapq.heappush(self._queue, (at, next(self._order), act))
+
+    def _push(self, thread: Thread, acts: list[Scene]) -> None:
+        for scene in acts:
+            self.plan_moment(scene.at, partial(self._act, thread=thread, scene=scene))
 
     def play(self, progress: Callable[[int], None]) -> None:
         while self._queue:
-            at, _order, thread, scene = heapq.heappop(self._queue)
+            at, _order, act = heapq.heappop(self._queue)
             self._let_time_pass(at)
             with self._database.write() as session:
-                self._act(session, thread, scene)
+                act(session)
             self._drain(at)
             progress(1)
         self._let_time_pass(self._today)

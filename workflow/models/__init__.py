@@ -21,6 +21,7 @@ from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.people import Agency, ApiToken, Grant, MailStop, Passkey, SignIn, Substitute, User
 from workflow.models.search import SearchDocument, View
+from workflow.models.seminars import CalendarFeed, Seminar, SeminarAttendance, SeminarSlot
 from workflow.models.visits import StageVisit
 from workflow.models.webhooks import Webhook, WebhookTry
 from workflow.models.work import Deadline, Email, Fact, Idempotency, Job
@@ -31,6 +32,7 @@ __all__ = [
     "ApiToken",
     "Base",
     "CalendarDay",
+    "CalendarFeed",
     "Case",
     "Chain",
     "Cohort",
@@ -62,6 +64,9 @@ __all__ = [
     "Passkey",
     "Review",
     "SearchDocument",
+    "Seminar",
+    "SeminarAttendance",
+    "SeminarSlot",
     "SignIn",
     "StageVisit",
     "StoredFile",
