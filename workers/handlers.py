@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import adoptions, commands, dates, held, revision
+from workflow import adoptions, commands, dates, held, mail_times, revision
 from workflow.audiences import tell
 from workflow.commands.find import locked
 from workflow.db import owe
 from workflow.definition import process
 from workflow.ledger import Actor
-from workflow.mail_groups import switch_of
+from workflow.mail_groups import OFF, group_of, switch_of
+from workflow.mail_times import Wait
 from workflow.models import Case, Email, Event, User
 from workflow.notices import notices_for
 from workflow.phrases import ROLE_NAMES
@@ -37,19 +38,22 @@ class Task:
 
 
 def notify(task: Task) -> None:
-    """Write one mail row per person whom the event concerns; muted where they want no mail of it."""
-    for person, audience, kind, mailed in addressed(task):
-        _owe_mail(task, task.case, person, audience, kind, muted=not mailed)
+    """Write one mail row per person whom the event concerns; muted where they want no mail of it.
+
+    One that waits for quiet hours or the digest is written all the same: the inbox shows it at once.
+    """
+    for person, audience, kind, way in addressed(task):
+        _owe_mail(task, person, audience, kind, way)
 
 
-def addressed(task: Task) -> Iterator[tuple[User, str, str, bool]]:
-    """Who is told about the event: person, audience, kind, and whether by mail."""
+def addressed(task: Task) -> Iterator[tuple[User, str, str, str]]:
+    """Who is told about the event: person, audience, kind, and how they want mails of it."""
     case = task.case
     notices = notices_for(process(case.process), task.event.name, task.event.data)
     for audience, kind in notices.items():
-        for person, mailed in tell(task.session, audience, kind, case, task.event, task.now):
+        for person, way in tell(task.session, audience, kind, case, task.event, task.now):
             if person.id != task.event.actor_id or audience in {"proposer", "subject"}:
-                yield person, audience, kind, mailed
+                yield person, audience, kind, way
 
 
 def written(task: Task, person: User, audience: str, kind: str) -> mail.Letter:
@@ -89,12 +93,14 @@ HANDLERS: dict[str, Callable[[Task], None]] = {
 }
 
 
-def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str, *, muted: bool) -> None:
+def _owe_mail(task: Task, person: User, audience: str, kind: str, way: str) -> None:
     domain = urlsplit(task.office.settings.address).hostname or "loncatan"
     message_id = f"<{kind}.{task.event.id}.{person.id}@{domain}>"
     if task.session.scalar(select(Email.id).where(Email.message_id == message_id)) is not None:
         return
     letter = written(task, person, audience, kind)
+    muted = way == OFF
+    wait = None if muted else _wait(task, person, audience, kind, way)
     email = Email(
         event_id=task.event.id,
         recipient_id=person.id,
@@ -105,16 +111,26 @@ def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str, *,
         text=letter.text,
         html=letter.html,
         on_unknown=letter.on_unknown,
-        mail_group=switch_of(kind, audience, case, task.event),
+        mail_group=switch_of(kind, audience, task.case, task.event),
         muted=muted,
-        due_at=task.now,
+        waits_for=wait.why if wait else None,
+        not_before=wait.until if wait else None,
+        due_at=wait.until if wait else task.now,
         dropped_at=task.now if muted else None,
         created_at=task.now,
     )
     task.session.add(email)
     task.session.flush()
-    if not muted:
+    if not muted and wait is None:
         owe(task.session, "email", email.id)
+
+
+def _wait(task: Task, person: User, audience: str, kind: str, way: str) -> Wait | None:
+    group = group_of(kind, audience, task.case, task.event)
+    hour = task.office.settings.digest_hour
+    return mail_times.wait(
+        task.session, person.id, group, way, mail_times.end_of_duty(task.case, task.event), task.now, hour
+    )
 
 
 def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:

@@ -73,7 +73,7 @@ def sheet(kind: str, locale: str) -> Sheet:
     head, *parts = LANGUAGE.split(_read(f"{kind}.md"))
     fields = dict(line.split(": ", 1) for line in head.splitlines() if line)
     body = dict(zip(parts[::2], parts[1::2], strict=True))[locale]
-    shell = "_system" if kind.startswith(SYSTEM) else "_shell"
+    shell = fields.get("shell", "_system" if kind.startswith(SYSTEM) else "_shell")
     return Sheet(
         TEXT.from_string(fields[f"subject.{locale}"]),
         TEXT.from_string(_text(body, shell)),

@@ -75,7 +75,7 @@ def _waiting(session: Session, now: datetime, patience: timedelta, *, taken: boo
     count, oldest = 0, now
     kinds: tuple[type[Job], type[Email]] = (Job, Email)
     for kind in kinds:
-        since = kind.created_at if taken else kind.due_at
+        since = delivery.owed_since(kind) if taken else kind.due_at
         query = select(func.count(), func.min(since)).where(delivery.is_waiting(kind), since < now - patience)
         if taken:
             query = query.where(kind.attempts > 0)

@@ -1,7 +1,8 @@
 """A person's inbox: the mails about cases that they were owed, whether or not they went out as mail.
 
 One truth with the mails themselves: the rows are those of the outbox. What an operator dropped is not owed
-any more and does not stand here; mails about an account do not either, for their links open it.
+any more and does not stand here, unless what was dropped is a digest that would have carried it; mails about
+an account do not either, for their links open it.
 """
 
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Letter:
 
 
 def mine(user: User) -> ColumnElement[bool]:
-    kept = or_(Email.muted, Email.dropped_at.is_(None))
+    kept = or_(Email.muted, Email.dropped_at.is_(None), Email.digest_id.is_not(None))
     return and_(Email.recipient_id == user.id, Email.event_id.is_not(None), kept)
 
 

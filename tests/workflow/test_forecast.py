@@ -28,7 +28,7 @@ def test_the_mails_foretold_are_those_that_come(
     with database.read() as session:
         foretold = [
             (notice.kind, user.email)
-            for notice in forecast.upcoming(session, clock())
+            for notice in forecast.upcoming(session, clock(), settings.digest_hour)
             for user in notice.recipients
         ]
 
@@ -44,14 +44,14 @@ def test_the_mails_foretold_are_those_that_come(
 
 
 def test_whoever_has_taken_the_turn_is_not_foretold_to_be_reminded(
-    database: Database, as_: As, clock: MovableClock
+    database: Database, as_: As, clock: MovableClock, settings: Settings
 ) -> None:
     with database.write() as session:
         case = submitted(session, as_)
         commands.advance(session, as_(session, "budi"), case.number, "request_revision", note="Perjelas.")
         reminded = {
             user.email
-            for notice in forecast.upcoming(session, clock())
+            for notice in forecast.upcoming(session, clock(), settings.digest_hour)
             for user in notice.recipients
             if notice.kind == "reminder"
         }

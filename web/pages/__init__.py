@@ -52,7 +52,7 @@ from web.pages import (
     webhooks,
 )
 from workflow import office_days, policy, quarantine, queries
-from workflow.delivery import alarm
+from workflow.delivery import alarm, state_of
 from workflow.models import User
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
 from workflow.sign_ins import FAILURES
@@ -115,6 +115,7 @@ def init_app(app: Flask) -> None:
     settings = desk_of(app).settings
     app.jinja_env.globals.update(
         initials=initials,
+        mail_state=state_of,
         role_names=ROLE_NAMES,
         sign_in_names=SIGN_IN_NAMES,
         sign_in_failures=FAILURES,
