@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import adoptions, commands, dates, held, mail_times, revision
+from workflow import adoptions, commands, dates, held, mail_texts, mail_times, revision
 from workflow.audiences import tell
 from workflow.commands.find import locked
 from workflow.db import owe
@@ -57,9 +57,19 @@ def addressed(task: Task) -> Iterator[tuple[User, str, str, str]]:
 
 
 def written(task: Task, person: User, audience: str, kind: str) -> mail.Letter:
-    """The mail as it is sent: in the words that were chosen for it before a release, where they were."""
+    """The mail as it is sent: in words chosen for it before a release, else in those people gave its kind.
+
+    Where these are broken the shipped ones are sent, and the fault is noted beside them.
+    """
     chosen = (task.event.content or {}).get("mails", {}).get(held.key(kind, person))
-    return mail.render(kind, person.locale, _context(task, task.case, person, audience), chosen)
+    context = mail_context(task, task.case, person, audience)
+    if chosen is not None:
+        return mail.render(kind, person.locale, context, chosen)
+    row = mail_texts.standing(task.session, kind, "en" if person.locale == "en" else "id")
+    letter = mail.render(kind, person.locale, context, words=mail_texts.words_of(row))
+    if letter.fault and row is not None:
+        mail_texts.note_fault(task.session, row.id, letter.fault, task.now)
+    return letter
 
 
 def autopilot(task: Task) -> None:
@@ -133,7 +143,7 @@ def _wait(task: Task, person: User, audience: str, kind: str, way: str) -> Wait 
     )
 
 
-def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:
+def mail_context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:
     event, address = task.event, task.office.settings.address
     flow = process(case.process)
     state = flow.states[str(event.data.get("to") or event.data.get("state") or case.state)]
@@ -165,7 +175,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         "round": event.data.get("round"),
         "account": None,
         "audience": audience,
-        "why": _why(case, audience),
+        "why": _why(case, audience, person.locale),
         "settings_url": f"{address}/akun/surel",
     }
 
@@ -212,9 +222,11 @@ def _deadline(event: Event) -> dict[str, object] | None:
     return found
 
 
-def _why(case: Case, audience: str) -> str:
-    role = WHY.get(audience, "terkait dengan usulan ini")
-    return f"Anda menerima surel ini karena Anda {role} ({case.number})."
+def _why(case: Case, audience: str, locale: str) -> str:
+    indonesian, english = WHY.get(audience, ("terkait dengan usulan ini", "are concerned by this proposal"))
+    if locale == "en":
+        return f"You get this e-mail because you {english} ({case.number})."
+    return f"Anda menerima surel ini karena Anda {indonesian} ({case.number})."
 
 
 ACCOUNT_WHY = {
@@ -223,19 +235,26 @@ ACCOUNT_WHY = {
 }
 
 WHY = {
-    "proposer": "pengusul inovasi ini",
-    "mentor": "mentor usulan ini",
-    "coach": "coach usulan ini",
-    "reviewers": "ditugaskan menelaah usulan ini",
-    "agency_head": "memimpin perangkat daerah pengusul",
-    "origin": "penanggung jawab inovasi asalnya",
-    "origin_head": "memimpin perangkat daerah asal inovasi ini",
-    "organiser": "penyelenggara pelatihan angkatan ini",
-    "coordinator": "koordinator inovasi di Bappeda Litbang",
-    "owner": "memegang giliran pada usulan ini",
-    "nudged": "memegang giliran pada usulan ini",
-    "subject": "disebut dalam perubahan ini",
-    "assigners": "menugaskan penelaah usulan ini",
-    "listeners": "ikut dalam diskusi usulan ini atau disebut di dalamnya",
-    "escalation": "dituju dalam eskalasi usulan ini",
+    "proposer": ("pengusul inovasi ini", "propose this innovation"),
+    "mentor": ("mentor usulan ini", "mentor this proposal"),
+    "coach": ("coach usulan ini", "coach this proposal"),
+    "reviewers": ("ditugaskan menelaah usulan ini", "were asked to review this proposal"),
+    "agency_head": ("memimpin perangkat daerah pengusul", "head the proposing agency"),
+    "origin": ("penanggung jawab inovasi asalnya", "stand behind the original innovation"),
+    "origin_head": (
+        "memimpin perangkat daerah asal inovasi ini",
+        "head the agency that this innovation comes from",
+    ),
+    "organiser": ("penyelenggara pelatihan angkatan ini", "run the training of this cohort"),
+    "coordinator": ("koordinator inovasi di Bappeda Litbang", "coordinate innovation at Bappeda Litbang"),
+    "owner": ("memegang giliran pada usulan ini", "hold the turn on this proposal"),
+    "nudged": ("memegang giliran pada usulan ini", "hold the turn on this proposal"),
+    "subject": ("disebut dalam perubahan ini", "are named in this change"),
+    "assigners": ("menugaskan penelaah usulan ini", "assign the reviewers of this proposal"),
+    "listeners": (
+        "ikut dalam diskusi usulan ini atau disebut di dalamnya",
+        "take part in the discussion of this proposal or are mentioned there",
+    ),
+    "escalation": ("dituju dalam eskalasi usulan ini", "are to hear of delays of this proposal"),
 }
+"""What ties an audience to a case: the footer of every mail, in Indonesian and in English."""

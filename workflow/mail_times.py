@@ -20,7 +20,7 @@ LONGEST_WAIT = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Quiet:
-    """When somebody wants no mail: from `starts` until before `ends` (WIB, over midnight too), and off days."""
+    """When somebody wants no mail: from `starts` until before `ends` (WIB, over midnight), and days off."""
 
     starts: time | None = None
     ends: time | None = None

@@ -13,6 +13,7 @@ from web.pages.delivery import ABOUT_ACCOUNT
 from web.pages.entries import STATES
 from workflow.errors import DomainError, Forbidden, NotFound, Stale
 from workflow.mail_groups import GROUPS, STOPPABLE
+from workflow.mail_texts import PLACEHOLDERS
 from workflow.phrases import AUDIENCE_NAMES, MAIL_NAMES, ROLE_NAMES, SIGN_IN_NAMES
 from workflow.search import query
 from workflow.topics import TOPICS
@@ -42,6 +43,7 @@ def _looked_up() -> Iterable[str]:
         ROLE_NAMES,
         AUDIENCE_NAMES,
         MAIL_NAMES,
+        PLACEHOLDERS,
         SIGN_IN_NAMES,
         FACT_TITLES,
         ABOUT_ACCOUNT,

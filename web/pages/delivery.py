@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from web.context import desk, me, now
 from web.guards import allowed
-from workflow import account_mail, delivery, forecast, policy
+from workflow import account_mail, delivery, forecast, mail_texts, policy
 from workflow.errors import NotFound
 from workflow.models import Email
 
@@ -38,6 +38,7 @@ def index() -> str:
         elif state != "unknown":
             job_rows = delivery.list_jobs(session, state, what=what, number=number)
         kinds = delivery.kinds(session)[kind]
+        faulty = len(mail_texts.faulty(session))
     return render_template(
         "delivery.html",
         kind=kind,
@@ -47,6 +48,8 @@ def index() -> str:
         mail_rows=[_mail(email, case, user) for email, case, user in mail_rows],
         job_rows=[_job(job, case, event) for job, case, event in job_rows],
         kinds=kinds,
+        faulty=faulty,
+        may_edit_mails=policy.may_edit_mails(me()),
         narrow={"what": what, "number": number},
         smtp=bool(desk().settings.smtp_url),
         now=now(),

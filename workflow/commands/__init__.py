@@ -36,6 +36,7 @@ from workflow.commands.held import (
 )
 from workflow.commands.infected import refuse_infected
 from workflow.commands.mail_choices import choose_mails, set_quiet, stop_mails
+from workflow.commands.mail_texts import change_mail_text
 from workflow.commands.nudge import nudge
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
@@ -64,6 +65,7 @@ __all__ = [
     "assign_reviewer",
     "begin_substitute",
     "cancel_desk",
+    "change_mail_text",
     "choose_mails",
     "claim_level",
     "complete",
