@@ -77,12 +77,15 @@ def wait(
 
     A duty whose time ends before the next digest goes at once, also where its reader chose the digest.
     """
+    quiet = quiet_of(session, user_id)
+    if way != DAILY and quiet == Quiet():
+        return None
     office_days.follow(session, share=False)
     if way == DAILY:
         until = next_digest(now, hour)
         if group != DUTY or ends_at is None or ends_at > until:
             return Wait(DIGEST, until)
-    end = quiet_of(session, user_id).until(now)
+    end = quiet.until(now)
     return Wait(QUIET, end) if end else None
 
 
