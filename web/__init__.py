@@ -12,6 +12,7 @@ from web.language import init_language
 from workflow.clock import Clock
 from workflow.db import Database
 from workflow.held import WriteMails, no_mails
+from workflow.mail_texts import NO_WORDING, Wording
 from workflow.secret import secret_of
 from workflow.settings import Settings
 
@@ -27,10 +28,12 @@ def create_app(
     clock: Clock,
     depths: context.Depths = context.no_depths,
     write_mails: WriteMails = no_mails,
+    wording: Wording = NO_WORDING,
 ) -> Flask:
     """The web application over an open database; importing or creating it opens nothing else.
 
-    `write_mails` shows the mails of a decision before it is released; the workers' side knows how.
+    `write_mails` shows the mails of a decision before it is released, `wording` checks and shows the words of
+    mails; the workers' side knows how.
     """
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(
@@ -52,7 +55,7 @@ def create_app(
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies
         )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["loncatan"] = context.Desk(settings, database, clock, depths, write_mails)
+    app.extensions["loncatan"] = context.Desk(settings, database, clock, depths, write_mails, wording)
     meters.init_app(app, aloud=not settings.embedded)
     csrf.init_app(app)
     init_language(app)

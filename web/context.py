@@ -17,6 +17,7 @@ from workflow.clock import Clock
 from workflow.db import Database
 from workflow.held import WriteMails
 from workflow.ledger import Actor
+from workflow.mail_texts import Wording
 from workflow.models import User
 from workflow.settings import Settings
 
@@ -37,6 +38,7 @@ class Desk:
     clock: Clock
     depths: Depths
     write_mails: WriteMails
+    wording: Wording
 
 
 def desk() -> Desk:

@@ -7,8 +7,8 @@ from flask import Flask
 from web import create_app
 from workers.app import make_app
 from workers.bell import Bell
-from workers.preview import previews
 from workers.probe import Depths
+from workers.samples import mail_desks
 from workflow.db import Database
 from workflow.demo.clock import clock_for
 from workflow.logs import configure_logging
@@ -20,7 +20,7 @@ def wsgi_app(settings: Settings) -> Flask:
     celery = make_app(settings)
     database = Database(settings.database, Bell(celery))
     clock = clock_for(settings, database)
-    return create_app(settings, database, clock, Depths(celery), previews(settings, database, clock))
+    return create_app(settings, database, clock, Depths(celery), *mail_desks(settings, database, clock))
 
 
 def __getattr__(name: str) -> Flask:

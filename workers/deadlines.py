@@ -1,5 +1,6 @@
 """The scan for deadlines whose moment has come. Idempotent: any number of beats may ask for it."""
 
+from workers.digests import gather
 from workers.office import Office
 from workflow import commands, deadlines, sign_ins
 from workflow.exports import orders
@@ -7,9 +8,13 @@ from workflow.ledger import Actor
 
 
 def scan(office: Office) -> int:
-    """Fire every due deadline and begin every absence, each in its own transaction. Forgets what is old."""
+    """Fire every due deadline, begin every absence, write every digest, each in its own transaction.
+
+    Forgets what is old.
+    """
     forget_sign_ins(office)
     expire_exports(office)
+    gather(office)
     fired = begin_absences(office)
     while True:
         with office.database.read() as session:

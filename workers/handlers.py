@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import adoptions, commands, dates, held, revision
+from workflow import adoptions, commands, dates, held, mail_texts, mail_times, revision
 from workflow.audiences import tell
 from workflow.commands.find import locked
 from workflow.db import owe
 from workflow.definition import process
 from workflow.ledger import Actor
-from workflow.mail_groups import switch_of
+from workflow.mail_groups import OFF, group_of, switch_of
+from workflow.mail_times import Wait
 from workflow.models import Case, Email, Event, User
 from workflow.notices import notices_for
 from workflow.phrases import ROLE_NAMES
@@ -38,25 +39,38 @@ class Task:
 
 
 def notify(task: Task) -> None:
-    """Write one mail row per person whom the event concerns; muted where they want no mail of it."""
-    for person, audience, kind, mailed in addressed(task):
-        _owe_mail(task, task.case, person, audience, kind, muted=not mailed)
+    """Write one mail row per person whom the event concerns; muted where they want no mail of it.
+
+    One that waits for quiet hours or the digest is written all the same: the inbox shows it at once.
+    """
+    for person, audience, kind, way in addressed(task):
+        _owe_mail(task, person, audience, kind, way)
 
 
-def addressed(task: Task) -> Iterator[tuple[User, str, str, bool]]:
-    """Who is told about the event: person, audience, kind, and whether by mail."""
+def addressed(task: Task) -> Iterator[tuple[User, str, str, str]]:
+    """Who is told about the event: person, audience, kind, and how they want mails of it."""
     case = task.case
     notices = notices_for(process(case.process), task.event.name, task.event.data)
     for audience, kind in notices.items():
-        for person, mailed in tell(task.session, audience, kind, case, task.event, task.now):
+        for person, way in tell(task.session, audience, kind, case, task.event, task.now):
             if person.id != task.event.actor_id or audience in {"proposer", "subject"}:
-                yield person, audience, kind, mailed
+                yield person, audience, kind, way
 
 
 def written(task: Task, person: User, audience: str, kind: str) -> mail.Letter:
-    """The mail as it is sent: in the words that were chosen for it before a release, where they were."""
+    """The mail as it is sent: in words chosen for it before a release, else in those people gave its kind.
+
+    Where these are broken the shipped ones are sent, and the fault is noted beside them.
+    """
     chosen = (task.event.content or {}).get("mails", {}).get(held.key(kind, person))
-    return mail.render(kind, person.locale, _context(task, task.case, person, audience), chosen)
+    context = mail_context(task, task.case, person, audience)
+    if chosen is not None:
+        return mail.render(kind, person.locale, context, chosen)
+    row = mail_texts.standing(task.session, kind, "en" if person.locale == "en" else "id")
+    letter = mail.render(kind, person.locale, context, words=mail_texts.words_of(row))
+    if letter.fault and row is not None:
+        mail_texts.note_fault(task.session, row.id, letter.fault, task.now)
+    return letter
 
 
 def autopilot(task: Task) -> None:
@@ -90,12 +104,14 @@ HANDLERS: dict[str, Callable[[Task], None]] = {
 }
 
 
-def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str, *, muted: bool) -> None:
+def _owe_mail(task: Task, person: User, audience: str, kind: str, way: str) -> None:
     domain = urlsplit(task.office.settings.address).hostname or "loncatan"
     message_id = f"<{kind}.{task.event.id}.{person.id}@{domain}>"
     if task.session.scalar(select(Email.id).where(Email.message_id == message_id)) is not None:
         return
     letter = written(task, person, audience, kind)
+    muted = way == OFF
+    wait = None if muted else _wait(task, person, audience, kind, way)
     email = Email(
         event_id=task.event.id,
         recipient_id=person.id,
@@ -106,19 +122,29 @@ def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str, *,
         text=letter.text,
         html=letter.html,
         on_unknown=letter.on_unknown,
-        mail_group=switch_of(kind, audience, case, task.event),
+        mail_group=switch_of(kind, audience, task.case, task.event),
         muted=muted,
-        due_at=task.now,
+        waits_for=wait.why if wait else None,
+        not_before=wait.until if wait else None,
+        due_at=wait.until if wait else task.now,
         dropped_at=task.now if muted else None,
         created_at=task.now,
     )
     task.session.add(email)
     task.session.flush()
-    if not muted:
+    if not muted and wait is None:
         owe(task.session, "email", email.id)
 
 
-def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:
+def _wait(task: Task, person: User, audience: str, kind: str, way: str) -> Wait | None:
+    group = group_of(kind, audience, task.case, task.event)
+    hour = task.office.settings.digest_hour
+    return mail_times.wait(
+        task.session, person.id, group, way, mail_times.end_of_duty(task.case, task.event), task.now, hour
+    )
+
+
+def mail_context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:
     event, address = task.event, task.office.settings.address
     flow = process(case.process)
     state = flow.states[str(event.data.get("to") or event.data.get("state") or case.state)]
@@ -151,7 +177,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
         "seminar": told(task.session, event, case, person, address),
         "account": None,
         "audience": audience,
-        "why": _why(case, audience),
+        "why": _why(case, audience, person.locale),
         "settings_url": f"{address}/akun/surel",
     }
 
@@ -199,9 +225,11 @@ def _deadline(event: Event) -> dict[str, object] | None:
     return found
 
 
-def _why(case: Case, audience: str) -> str:
-    role = WHY.get(audience, "terkait dengan usulan ini")
-    return f"Anda menerima surel ini karena Anda {role} ({case.number})."
+def _why(case: Case, audience: str, locale: str) -> str:
+    indonesian, english = WHY.get(audience, ("terkait dengan usulan ini", "are concerned by this proposal"))
+    if locale == "en":
+        return f"You get this e-mail because you {english} ({case.number})."
+    return f"Anda menerima surel ini karena Anda {indonesian} ({case.number})."
 
 
 ACCOUNT_WHY = {
@@ -210,20 +238,27 @@ ACCOUNT_WHY = {
 }
 
 WHY = {
-    "proposer": "pengusul inovasi ini",
-    "mentor": "mentor usulan ini",
-    "coach": "coach usulan ini",
-    "reviewers": "ditugaskan menelaah usulan ini",
-    "agency_head": "memimpin perangkat daerah pengusul",
-    "origin": "penanggung jawab inovasi asalnya",
-    "origin_head": "memimpin perangkat daerah asal inovasi ini",
-    "organiser": "penyelenggara pelatihan angkatan ini",
-    "coordinator": "koordinator inovasi di Bappeda Litbang",
-    "owner": "memegang giliran pada usulan ini",
-    "nudged": "memegang giliran pada usulan ini",
-    "invited": "duduk dalam seminar usulan ini",
-    "subject": "disebut dalam perubahan ini",
-    "assigners": "menugaskan penelaah usulan ini",
-    "listeners": "ikut dalam diskusi usulan ini atau disebut di dalamnya",
-    "escalation": "dituju dalam eskalasi usulan ini",
+    "proposer": ("pengusul inovasi ini", "propose this innovation"),
+    "mentor": ("mentor usulan ini", "mentor this proposal"),
+    "coach": ("coach usulan ini", "coach this proposal"),
+    "reviewers": ("ditugaskan menelaah usulan ini", "were asked to review this proposal"),
+    "agency_head": ("memimpin perangkat daerah pengusul", "head the proposing agency"),
+    "origin": ("penanggung jawab inovasi asalnya", "stand behind the original innovation"),
+    "origin_head": (
+        "memimpin perangkat daerah asal inovasi ini",
+        "head the agency that this innovation comes from",
+    ),
+    "organiser": ("penyelenggara pelatihan angkatan ini", "run the training of this cohort"),
+    "coordinator": ("koordinator inovasi di Bappeda Litbang", "coordinate innovation at Bappeda Litbang"),
+    "owner": ("memegang giliran pada usulan ini", "hold the turn on this proposal"),
+    "nudged": ("memegang giliran pada usulan ini", "hold the turn on this proposal"),
+    "invited": ("duduk dalam seminar usulan ini", "sit in a seminar of this proposal"),
+    "subject": ("disebut dalam perubahan ini", "are named in this change"),
+    "assigners": ("menugaskan penelaah usulan ini", "assign the reviewers of this proposal"),
+    "listeners": (
+        "ikut dalam diskusi usulan ini atau disebut di dalamnya",
+        "take part in the discussion of this proposal or are mentioned there",
+    ),
+    "escalation": ("dituju dalam eskalasi usulan ini", "are to hear of delays of this proposal"),
 }
+"""What ties an audience to a case: the footer of every mail, in Indonesian and in English."""

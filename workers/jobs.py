@@ -16,9 +16,11 @@ from workers.mail import Letter, render
 from workers.meters import timed
 from workers.office import Office
 from workers.smtp import Ambiguous, NotSent, Outgoing, send
+from workflow.delivery import arrived
 from workflow.exports import build
 from workflow.imports import chunks
-from workflow.mail_groups import stop_link
+from workflow.mail_groups import DIGEST, stop_link
+from workflow.mail_times import LONGEST_WAIT, may_leave, put_off
 from workflow.models import Email, Event, Job, Try, User
 from workflow.nip import Seal
 from workflow.secret import secret_of
@@ -104,8 +106,7 @@ def deliver(office: Office, email_id: int) -> bool:
     """
     if not office.settings.smtp_url:
         return False
-    with office.database.write() as session:
-        kind = take(session, Email, email_id, office.clock(), handed=True)
+    kind = _claim(office, email_id)
     if kind is None:
         return False
     try:
@@ -124,10 +125,29 @@ def deliver(office: Office, email_id: int) -> bool:
     except Ambiguous as doubt:
         _doubt(office, email_id, str(doubt))
         return False
-    done: dict[str, object] = {"done_at": office.clock(), "leased_until": None, "unknown_at": None}
-    done |= {"error": None, "subject": outgoing.subject, "words": None}
-    remember(office, lambda session: session.execute(update(Email).where(Email.id == email_id).values(done)))
+    _sent(office, email_id, kind, outgoing.subject)
     return True
+
+
+def _claim(office: Office, email_id: int) -> str | None:
+    """Take a mail, unless its reader's quiet hours have begun; its kind."""
+    with office.database.write() as session:
+        if put_off(session, email_id, office.clock()):
+            return None
+        return take(session, Email, email_id, office.clock(), handed=True)
+
+
+def _sent(office: Office, email_id: int, kind: str, subject: str) -> None:
+    now = office.clock()
+    done: dict[str, object] = {"done_at": now, "leased_until": None, "unknown_at": None}
+    done |= {"error": None, "subject": subject, "words": None}
+
+    def note(session: Session) -> None:
+        session.execute(update(Email).where(Email.id == email_id).values(done))
+        if kind == DIGEST:
+            arrived(session, email_id, now)
+
+    remember(office, note)
 
 
 def hold_unknown(office: Office) -> list[int]:
@@ -161,7 +181,7 @@ def back_off(attempts: int) -> timedelta:
 
 
 def takeable(kind: type[Job | Email], now: datetime) -> ColumnElement[bool]:
-    """Rows that are due and nobody's.
+    """Rows that are due and nobody's, and no mail that waits for its reader's quiet hours or digest.
 
     Hosts' clocks disagree and jump: what was due when it was written is due on any of them, and neither
     a lease nor a back-off that would last longer than the longest there is was made by this clock.
@@ -174,8 +194,10 @@ def takeable(kind: type[Job | Email], now: datetime) -> ColumnElement[bool]:
             kind.due_at <= now,
             kind.due_at <= kind.created_at,
             and_(kind.attempts > 0, kind.due_at > now + LONGEST_DELAY),
+            kind.due_at > now + LONGEST_WAIT,
         ),
         or_(kind.leased_until.is_(None), lapsed(kind, now)),
+        *([may_leave(now)] if kind is Email else []),
     )
 
 

@@ -13,6 +13,8 @@ from css_inline import CSSInliner
 from jinja2 import Environment, StrictUndefined, Template
 from markdown_it import MarkdownIt
 
+from workflow.mail_texts import Words
+
 FOLDER = files("workers") / "emails"
 BODY = "<!-- body -->"
 SYSTEM = "system/"
@@ -27,7 +29,7 @@ JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 LONE_BLOCK = re.compile(r"<p>(jinja\d+block)</p>")
 KEPT = re.compile(r"jinja(\d+)(?:block|value)")
 
-EACH_LINE = "{% for line in _.splitlines() %}"
+EACH_LINE = "{% for line in (_ or '').splitlines() %}"
 TEXT_LINES = EACH_LINE + "\n> {{ line }}\n{% endfor %}"
 HTML_LINES = EACH_LINE + "{% if not loop.first %}<br>{% endif %}{{ line }}{% endfor %}"
 
@@ -70,17 +72,35 @@ def kinds() -> frozenset[str]:
 @cache
 def sheet(kind: str, locale: str) -> Sheet:
     """Read and compiled once per process; raises FileNotFoundError for an unknown kind."""
+    return made_sheet(kind, source(kind, locale), (TEXT, HTML))
+
+
+def source(kind: str, locale: str) -> Words:
+    """The words as they came with the system, not filled in."""
+    fields, bodies = _parts(kind)
+    return Words(fields[f"subject.{locale}"], bodies[locale])
+
+
+def made_sheet(kind: str, words: Words, kinds: tuple[Environment, Environment]) -> Sheet:
+    """A mail with these words in the frame of its kind, for text and for HTML."""
+    fields, _bodies = _parts(kind)
+    shell = fields.get("shell", "_system" if kind.startswith(SYSTEM) else "_shell")
+    text, html = kinds
+    return Sheet(
+        text.from_string(words.subject),
+        text.from_string(_text(words.body, shell)),
+        html.from_string(_html(words.body, shell)),
+        fields["on_unknown"],
+        text.from_string(_plain(words.body)),
+    )
+
+
+@cache
+def _parts(kind: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The head of a mail's file, and its words by language."""
     head, *parts = LANGUAGE.split(_read(f"{kind}.md"))
     fields = dict(line.split(": ", 1) for line in head.splitlines() if line)
-    body = dict(zip(parts[::2], parts[1::2], strict=True))[locale]
-    shell = "_system" if kind.startswith(SYSTEM) else "_shell"
-    return Sheet(
-        TEXT.from_string(fields[f"subject.{locale}"]),
-        TEXT.from_string(_text(body, shell)),
-        HTML.from_string(_html(body, shell)),
-        fields["on_unknown"],
-        TEXT.from_string(_plain(body)),
-    )
+    return fields, dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 @cache
@@ -127,13 +147,13 @@ def _hidden(body: str, keep: Callable[[str], str]) -> str:
 def _one_line(value: object) -> object:
     """What is filled in: one line of visible characters. HTML escapes it after this."""
     if not isinstance(value, str):
-        return value
+        return "" if value is None else value
     return " ".join(value.encode("utf-8", "replace").decode().translate(UNSEEN).split())
 
 
-def _environment(*, html: bool) -> Environment:
-    return Environment(
-        autoescape=html,  # noqa: S701 - plain text has nothing to escape
+def environment(made: type[Environment], *, html: bool) -> Environment:
+    return made(
+        autoescape=html,
         undefined=StrictUndefined,
         finalize=_one_line,
         trim_blocks=True,
@@ -141,6 +161,6 @@ def _environment(*, html: bool) -> Environment:
     )
 
 
-TEXT, HTML = _environment(html=False), _environment(html=True)
+TEXT, HTML = environment(Environment, html=False), environment(Environment, html=True)
 MARKDOWN = MarkdownIt("zero").enable(["emphasis", "list", "link", "blockquote"])
 INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

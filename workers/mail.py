@@ -3,11 +3,15 @@
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from workers.letters import SYSTEM, frame, kinds, sheet
+from jinja2 import TemplateError
+
+from workers.letters import SYSTEM, Sheet, frame, kinds, sheet
+from workers.wording import Broken, changed_sheet, plain
+from workflow.mail_texts import Words
 
 __all__ = ["Letter", "kinds", "preview_context", "render", "render_system"]
 
@@ -29,14 +33,21 @@ class Letter:
     on_unknown: str
     words: str = ""
     """The text between greeting and farewell."""
+    fault: str = ""
+    """Why the words that people gave this kind could not be used; the shipped ones stand here instead."""
 
 
 def render(
-    kind: str, locale: str, context: Mapping[str, object], own: Mapping[str, str] | None = None
+    kind: str,
+    locale: str,
+    context: Mapping[str, object],
+    own: Mapping[str, str] | None = None,
+    words: Words | None = None,
 ) -> Letter:
     """Write a mail in English for "en", in Indonesian for any other locale.
 
-    `own` holds `subject` and `body` that somebody wrote instead; greeting and farewell stay around them.
+    `own` holds `subject` and `body` that somebody wrote instead for this one mail, `words` those that people
+    gave the kind; greeting and farewell stay around them. Words that are broken give way to the shipped ones.
     The context is that of `preview_context`. Whatever people typed comes out as text. Raises
     FileNotFoundError for an unknown kind and jinja2.UndefinedError for a name that is missing.
     """
@@ -45,6 +56,15 @@ def render(
     values = {**context, **_derived(context, language)}
     if own is not None:
         return _framed(own, values, mail.on_unknown)
+    if words is None:
+        return _filled_in(mail, values)
+    try:
+        return _filled_in(changed_sheet(kind, words), plain(values))
+    except (Broken, TemplateError, TypeError, ValueError) as fault:
+        return replace(_filled_in(mail, values), fault=f"{type(fault).__name__}: {fault}")
+
+
+def _filled_in(mail: Sheet, values: dict[str, Any]) -> Letter:
     subject = _shortened(PREFIX + mail.subject.render(_with_short_title(values)), LONGEST_SUBJECT)
     values["subject"] = subject
     text, html, words = (part.render(values) for part in (mail.text, mail.html, mail.words))
@@ -83,6 +103,7 @@ def render_system(kind: str, locale: str, context: Context) -> Letter:
 def _derived(context: Context, language: str) -> dict[str, object]:
     """What several mails say of the context in the same words."""
     recipient, deadline, result = context["recipient"], context["deadline"], context["result"]
+    event = context["event"]
     return {
         "locale": language,
         "office": ", ".join(filter(None, [recipient["position"], recipient["agency"]])),
@@ -90,6 +111,7 @@ def _derived(context: Context, language: str) -> dict[str, object]:
         "days_left": deadline["days_left"] if deadline else None,
         "passed": Decimal(str(result["score"])) >= Decimal(str(result["pass"])) if result else None,
         "own_score": _own_score(context, language),
+        "requests": "\n".join(event["requests"]) if event else "",
     }
 
 

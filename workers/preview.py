@@ -10,6 +10,7 @@ from workers.office import Office
 from workflow.clock import Clock
 from workflow.db import Database
 from workflow.held import Mail, WriteMails, key
+from workflow.mail_groups import OFF
 from workflow.models import Event, User
 from workflow.settings import Settings
 
@@ -21,8 +22,8 @@ def previews(settings: Settings, database: Database, clock: Clock) -> WriteMails
     def write(session: Session, event: Event, now: datetime) -> list[Mail]:
         task = Task(office, session, event, now)
         found: dict[str, Mail] = {}
-        for person, audience, kind, mailed in addressed(task):
-            if mailed and key(kind, person) not in found:
+        for person, audience, kind, way in addressed(task):
+            if way != OFF and key(kind, person) not in found:
                 found[key(kind, person)] = _mail(task, person, audience, kind)
         return list(found.values())
 

@@ -23,7 +23,13 @@ from workflow.models import Incident
 PERIOD = 30.0
 TELLING = timedelta(minutes=2)
 SMTP_TIMEOUT = 15
-PAGES = {"anchor": "audit", "chain": "audit", "files": "audit", "webhook": "pengelola/webhook"}
+PAGES = {
+    "anchor": "audit",
+    "chain": "audit",
+    "files": "audit",
+    "webhook": "pengelola/webhook",
+    "wording": "pengelola/surel",
+}
 """Where an incident is seen to, if not on the delivery page."""
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from workflow import audit, dates, delivery, file_check
+from workflow import audit, dates, delivery, file_check, mail_texts
 from workflow.anchors import newest
 from workflow.models import Email, Incident, Job, Verification, Webhook
 
@@ -21,6 +21,7 @@ KINDS = {
     "webhook": "Alamat webhook dimatikan oleh sistem dan menunggu keputusan",
     "anchor": "Rantai peristiwa belum berjangkar di luar basis data",
     "chain": "Rantai peristiwa putus",
+    "wording": "Teks surel yang diubah tidak dapat dipakai; teks bawaan dikirim sebagai gantinya",
     "files": "Berkas bukti hilang atau berubah di penyimpanan",
 }
 
@@ -35,6 +36,7 @@ def noticed(session: Session, now: datetime) -> dict[str, str]:
         "webhook": _switched_off(session),
         "anchor": _unanchored(session, now),
         "chain": _broken(session),
+        "wording": _worded_wrongly(session),
         "files": _lost(session),
     }
     return {kind: detail for kind, detail in found.items() if detail}
@@ -75,7 +77,7 @@ def _waiting(session: Session, now: datetime, patience: timedelta, *, taken: boo
     count, oldest = 0, now
     kinds: tuple[type[Job], type[Email]] = (Job, Email)
     for kind in kinds:
-        since = kind.created_at if taken else kind.due_at
+        since = delivery.owed_since(kind) if taken else kind.due_at
         query = select(func.count(), func.min(since)).where(delivery.is_waiting(kind), since < now - patience)
         if taken:
             query = query.where(kind.attempts > 0)
@@ -119,6 +121,11 @@ def _broken(session: Session) -> str | None:
     finished = select(Verification).where(Verification.finished_at.is_not(None))
     last = session.scalars(finished.order_by(Verification.id.desc()).limit(1)).one_or_none()
     return None if last is None or last.intact else f"pada peristiwa {last.event_id}: {last.fault}"
+
+
+def _worded_wrongly(session: Session) -> str | None:
+    count = len(mail_texts.faulty(session))
+    return f"{count} teks" if count else None
 
 
 def _lost(session: Session) -> str | None:

@@ -21,24 +21,16 @@ def people(session: Session, audience: str, case: Case, event: Event, now: datet
     return [user for user in dict.fromkeys(found) if policy.is_active(user, now)]
 
 
-def recipients(
-    session: Session, audience: str, kind: str, case: Case, event: Event, now: datetime
-) -> list[User]:
-    """Those of an audience who get a kind of mail: all, less whoever may do without it and does."""
-    told = tell(session, audience, kind, case, event, now)
-    return [user for user, mailed in told if mailed]
-
-
 def tell(
     session: Session, audience: str, kind: str, case: Case, event: Event, now: datetime
-) -> list[tuple[User, bool]]:
-    """Everybody of an audience, and whether they get this kind by mail or read it in the inbox alone."""
+) -> list[tuple[User, str]]:
+    """Everybody of an audience, and how they want this kind: now, daily, or off, in the inbox alone."""
     found = people(session, audience, case, event, now)
-    group = mail_groups.switch_of(kind, audience, case, event)
-    if group is None or not found:
-        return [(user, True) for user in found]
-    off = mail_groups.switched_off(session, group, [user.id for user in found])
-    return [(user, user.id not in off) for user in found]
+    if not found:
+        return []
+    group = mail_groups.group_of(kind, audience, case, event)
+    chosen = mail_groups.chosen(session, group, [user.id for user in found])
+    return [(user, chosen.get(user.id, mail_groups.NOW)) for user in found]
 
 
 def proposer(_session: Session, case: Case) -> list[User]:

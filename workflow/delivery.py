@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from workflow.db import owe
+from workflow.mail_groups import DIGEST
 from workflow.models import Case, Email, Event, Job, Try, User
 
 LATE_AFTER = timedelta(minutes=1)
@@ -25,7 +26,13 @@ def is_waiting(kind: Kind) -> ColumnElement[bool]:
 
 
 def _waiting_mail() -> ColumnElement[bool]:
-    return and_(is_open(Email), Email.unknown_at.is_(None))
+    """What a digest carries waits no more by itself: the digest does."""
+    return and_(is_open(Email), Email.unknown_at.is_(None), Email.digest_id.is_(None))
+
+
+def owed_since(kind: Kind) -> Any:  # noqa: ANN401 - a column of a select
+    """Since when it should leave: a mail may have been held on purpose before."""
+    return func.coalesce(Email.not_before, Email.created_at) if kind is Email else kind.created_at
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ def mails(session: Session) -> Summary:
             _count(and_(is_open(Email), Email.unknown_at.is_not(None))),
             _count(_is_parked(Email)),
             _count(_is_dropped(Email)),
-            func.min(Email.created_at).filter(_waiting_mail()),
+            func.min(owed_since(Email)).filter(_waiting_mail()),
         )
     ).one()
     return Summary(*row)
@@ -109,7 +116,7 @@ def alarm(session: Session, now: datetime) -> Alarm | None:
 
 def _owed_since() -> list[ScalarSelect[datetime]]:
     kinds: tuple[tuple[Kind, ColumnElement[bool]], ...] = ((Job, is_open(Job)), (Email, _waiting_mail()))
-    return [select(func.min(kind.created_at)).where(where).scalar_subquery() for kind, where in kinds]
+    return [select(func.min(owed_since(kind))).where(where).scalar_subquery() for kind, where in kinds]
 
 
 def _is_parked(kind: Kind) -> ColumnElement[bool]:
@@ -130,7 +137,11 @@ STATES = ("waiting", "unknown", "parked", "done", "dropped")
 
 
 def state_of(row: Job | Email, now: datetime) -> str:
-    """Where a row stands, in one word: done, muted, dropped, parked, unknown, sending, retrying, waiting."""
+    """Where a row stands, in one word: done, muted, dropped, parked, unknown, sending, retrying, waiting.
+
+    A mail may also be *carried* by a digest that has not arrived, or *held* for one, or *quiet*: it waits
+    for the end of its reader's quiet hours.
+    """
     if row.done_at is not None:
         return "done"
     if row.dropped_at is not None:
@@ -139,6 +150,21 @@ def state_of(row: Job | Email, now: datetime) -> str:
         return "parked"
     if isinstance(row, Email) and row.unknown_at is not None:
         return "unknown"
+    return _patience(row, now) or _progress(row, now)
+
+
+def _patience(row: Job | Email, now: datetime) -> str | None:
+    """Why a mail does not leave by itself now."""
+    if not isinstance(row, Email):
+        return None
+    if row.digest_id is not None:
+        return "carried"
+    if row.waits_for == DIGEST:
+        return "held"
+    return "quiet" if row.not_before is not None and row.not_before > now else None
+
+
+def _progress(row: Job | Email, now: datetime) -> str:
     if row.leased_until is not None and row.leased_until >= now:
         return "sending"
     return "retrying" if row.attempts else "waiting"
@@ -223,7 +249,10 @@ def list_jobs(
 
 
 def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
-    """Owe it again, at once and with all attempts; a mail keeps its Message-ID. False if done or gone."""
+    """Owe it again, at once and with all attempts; a mail keeps its Message-ID. False if done or gone.
+
+    One that was held for a digest goes by itself; quiet hours still hold it.
+    """
     table: Kind = Email if kind == "email" else Job
     values: dict[str, Any] = {
         "due_at": table.created_at,
@@ -234,7 +263,7 @@ def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
         "error": None,
     }
     if kind == "email":
-        values |= {"handed_at": None, "unknown_at": None}
+        values |= {"handed_at": None, "unknown_at": None, "waits_for": None, "not_before": None}
     done = session.execute(
         update(table)
         .where(table.id == row_id, table.done_at.is_(None), *_to_be_sent(table))
@@ -243,39 +272,54 @@ def retry(session: Session, kind: str, row_id: int, now: datetime) -> bool:
         .returning(table)
         .execution_options(populate_existing=True)
     ).scalar()
+    if isinstance(done, Email) and done.kind == DIGEST:
+        session.execute(update(Email).where(Email.digest_id == row_id).values(dropped_at=None))
     if done is not None:
         owe(session, "webhook" if isinstance(done, Job) and done.webhook_id else kind, row_id)
     return done is not None
 
 
 def _to_be_sent(table: Kind) -> list[ColumnElement[bool]]:
-    return [Email.muted.is_(False)] if table is Email else []
+    return [Email.muted.is_(False), Email.digest_id.is_(None)] if table is Email else []
 
 
 def drop(session: Session, kind: str, row_id: int, now: datetime) -> bool:
-    """Give it up for good; the row stays. False if it is done, dropped or being worked on."""
+    """Give it up for good, with what it carries; the row stays. False if it is done, dropped or worked on."""
     table: Kind = Email if kind == "email" else Job
     values: dict[str, Any] = {"dropped_at": now, "parked_at": None}
     if kind == "email":
         values |= {"unknown_at": None}
-    return bool(
-        session.execute(
-            update(table)
-            .where(table.id == row_id, table.done_at.is_(None), table.dropped_at.is_(None))
-            .where((table.leased_until.is_(None)) | (table.leased_until < now))
-            .values(values)
-            .returning(table.id)
-        ).scalar()
+    dropped = session.scalar(
+        update(table)
+        .where(table.id == row_id, table.done_at.is_(None), table.dropped_at.is_(None))
+        .where((table.leased_until.is_(None)) | (table.leased_until < now), *_to_be_sent(table))
+        .values(values)
+        .returning(table.id)
     )
+    if dropped is not None and table is Email:
+        session.execute(update(Email).where(Email.digest_id == row_id).values(dropped_at=now))
+    return dropped is not None
 
 
 def settle(session: Session, email_id: int, now: datetime) -> bool:
-    """A person has found out that an unknown mail did arrive: count it as sent."""
-    return bool(
-        session.execute(
-            update(Email)
-            .where(Email.id == email_id, Email.done_at.is_(None), Email.unknown_at.is_not(None))
-            .values(done_at=now, unknown_at=None)
-            .returning(Email.id)
-        ).scalar()
+    """A person has found out that an unknown mail did arrive: count it, and what it carries, as sent."""
+    settled = session.scalar(
+        update(Email)
+        .where(Email.id == email_id, Email.done_at.is_(None), Email.unknown_at.is_not(None))
+        .values(done_at=now, unknown_at=None)
+        .returning(Email.id)
     )
+    if settled is not None:
+        arrived(session, email_id, now)
+    return settled is not None
+
+
+def arrived(session: Session, digest_id: int, now: datetime) -> None:
+    """A digest was sent, and with it the mails that it carries."""
+    carried = update(Email).where(Email.digest_id == digest_id, Email.done_at.is_(None))
+    session.execute(carried.values(done_at=now))
+
+
+def carried_by(session: Session, digest_id: int) -> list[Email]:
+    """The mails that a digest carries."""
+    return list(session.scalars(select(Email).where(Email.digest_id == digest_id).order_by(Email.id)))

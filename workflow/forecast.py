@@ -7,10 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import deadlines
-from workflow.audiences import recipients
+from workflow.audiences import tell
 from workflow.commands.rounds import FELL_SHORT
 from workflow.definition import process
 from workflow.guards import missing, reviews_of
+from workflow.mail_groups import OFF, group_of
+from workflow.mail_times import Wait, wait
 from workflow.models import Case, Deadline, Event, User
 from workflow.notices import notices_for
 
@@ -20,7 +22,10 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Notice:
-    """One mail to come. `days` are the working days before the end of the period; None once it is over."""
+    """One mail to come. `days` are the working days before the end of the period; None once it is over.
+
+    `later` holds those of the recipients whom it reaches later than `at`, and why and when.
+    """
 
     at: datetime
     case: Case
@@ -28,10 +33,11 @@ class Notice:
     kind: str
     days: int | None
     recipients: list[User]
+    later: list[tuple[User, Wait]]
 
 
-def upcoming(session: Session, now: datetime) -> list[Notice]:
-    """The next PERIOD, soonest first, of at most MOST deadlines."""
+def upcoming(session: Session, now: datetime, hour: int) -> list[Notice]:
+    """The next PERIOD, soonest first, of at most MOST deadlines; digests leave at `hour`."""
     rows = session.execute(
         select(Deadline, Case)
         .join(Case, Case.id == Deadline.case_id)
@@ -40,10 +46,10 @@ def upcoming(session: Session, now: datetime) -> list[Notice]:
         .order_by(Deadline.at, Deadline.id)
         .limit(MOST)
     )
-    return [notice for row, case in rows for notice in _of(session, row, case)]
+    return [notice for row, case in rows for notice in _of(session, row, case, hour)]
 
 
-def _of(session: Session, row: Deadline, case: Case) -> list[Notice]:
+def _of(session: Session, row: Deadline, case: Case, hour: int) -> list[Notice]:
     over = row.kind == deadlines.END
     days = None if over else int(row.kind.rpartition("-")[2])
     names = ["deadline.passed" if over else "deadline.reminded"]
@@ -51,10 +57,17 @@ def _of(session: Session, row: Deadline, case: Case) -> list[Notice]:
         names.append(FELL_SHORT)
     found = []
     for name in names:
-        event = Event(name=name, data={"state": row.state})
+        event = Event(name=name, data={"state": row.state, "ends_at": row.ends_at.isoformat()})
         for audience, kind in notices_for(process(case.process), name, event.data).items():
-            told = recipients(session, audience, kind, case, event, row.at)
-            found.append(Notice(row.at, case, audience, kind, days, told))
+            told = tell(session, audience, kind, case, event, row.at)
+            group = group_of(kind, audience, case, event)
+            waits = [
+                (user, wait(session, user.id, group, way, row.ends_at, row.at, hour))
+                for user, way in told
+                if way != OFF
+            ]
+            later = [(user, held) for user, held in waits if held]
+            found.append(Notice(row.at, case, audience, kind, days, [user for user, _ in waits], later))
     return [notice for notice in found if notice.recipients]
 
 

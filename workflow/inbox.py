@@ -1,7 +1,8 @@
 """A person's inbox: the mails about cases that they were owed, whether or not they went out as mail.
 
 One truth with the mails themselves: the rows are those of the outbox. What an operator dropped is not owed
-any more and does not stand here; mails about an account do not either, for their links open it.
+any more and does not stand here, unless what was dropped is a digest that would have carried it; mails about
+an account do not either, for their links open it.
 """
 
 from dataclasses import dataclass
@@ -14,39 +15,28 @@ from workflow import policy
 from workflow.definition import process
 from workflow.mail_groups import GROUP_OF, GROUPS, Group
 from workflow.models import Case, Email, Event, User
-from workflow.notices import NOTICES, notices_for
+from workflow.notice_rules import Rule, of_event
 
 PAGE = 30
 
 
 @dataclass(frozen=True)
-class Rule:
-    """Why a mail was owed: a step of a stage, or else an event that no stage file describes, and to whom.
-
-    `audiences` are those that the rule gives this mail; `group` is what its reader may switch off.
-    """
-
-    stage: str | None
-    step: str | None
-    event: str
-    audiences: list[str]
-    group: Group | None
-    version: str
-
-
-@dataclass(frozen=True)
 class Letter:
-    """One mail with its case, which may be opened only where `open`."""
+    """One mail with its case, which may be opened only where `open`, and the rules that owed it.
+
+    `group` is what its reader may have otherwise.
+    """
 
     email: Email
     case: Case
     event: Event
     open: bool
-    rule: Rule
+    rules: list[Rule]
+    group: Group | None
 
 
 def mine(user: User) -> ColumnElement[bool]:
-    kept = or_(Email.muted, Email.dropped_at.is_(None))
+    kept = or_(Email.muted, Email.dropped_at.is_(None), Email.digest_id.is_not(None))
     return and_(Email.recipient_id == user.id, Email.event_id.is_not(None), kept)
 
 
@@ -74,7 +64,7 @@ def listed(
     return [(row[0], row[1], row[2]) for row in rows], total
 
 
-def find(session: Session, user: User, email_id: int, locale: str) -> Letter | None:
+def find(session: Session, user: User, email_id: int) -> Letter | None:
     """None where there is no such mail, or it is somebody else's."""
     row = session.execute(
         select(Email, Case, Event)
@@ -85,7 +75,9 @@ def find(session: Session, user: User, email_id: int, locale: str) -> Letter | N
     if row is None:
         return None
     email, case, event = row
-    return Letter(email, case, event, policy.may_see(user, case), _rule(email, case, event, locale))
+    rules = of_event(process(case.process), event.name, event.data, email.kind)
+    group = GROUPS.get(GROUP_OF.get(email.kind, ""))
+    return Letter(email, case, event, policy.may_see(user, case), rules, group)
 
 
 def mark(session: Session, user: User, email_id: int, read_at: datetime | None) -> None:
@@ -97,18 +89,3 @@ def mark_all(session: Session, user: User, up_to: int, now: datetime) -> int:
     """Count as read what is not newer than the newest mail that was seen; how many those are."""
     unseen = update(Email).where(mine(user), Email.read_at.is_(None), Email.id <= up_to)
     return len(session.execute(unseen.values(read_at=now).returning(Email.id)).all())
-
-
-def _rule(email: Email, case: Case, event: Event, locale: str) -> Rule:
-    flow = process(case.process)
-    stage = flow.stages.get(event.name.partition(".")[0])
-    step = flow.transition(stage.name, str(event.data.get("transition", ""))) if stage else None
-    told = NOTICES.get(event.name) or notices_for(flow, event.name, event.data)
-    return Rule(
-        stage=stage.title(locale) if stage else None,
-        step=step.title(locale) if step else None,
-        event=event.name,
-        audiences=[audience for audience, kind in told.items() if kind == email.kind],
-        group=GROUPS.get(GROUP_OF.get(email.kind, "")),
-        version=case.process,
-    )

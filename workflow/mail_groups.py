@@ -1,6 +1,6 @@
-"""Mails by what they are for: which of them their reader may do without, and the link that says so.
+"""Mails by what they are for: how their reader gets them, and the link that stops those one may do without.
 
-A mail to whom the turn has come always arrives, whatever its group.
+A mail to whom the turn has come always arrives, whatever its group: it counts as a duty.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,11 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.definition import process
-from workflow.models import Case, Event, MailStop
+from workflow.models import Case, Event, MailChoice
 from workflow.secret import secret_of
 from workflow.settings import Settings
 
 SALT = "berhenti-surel"
+NOW, DAILY, OFF = "now", "daily", "off"
+WAYS = (NOW, DAILY, OFF)
+DUTY, ACCOUNT, DIGEST = "duty", "account", "digest"
 
 
 @dataclass(frozen=True)
@@ -122,21 +125,54 @@ OPTIONAL = frozenset(name for name, group in GROUPS.items() if group.optional)
 GROUP_OF = {kind: name for name, group in GROUPS.items() for kind in group.kinds}
 
 
+STOPPABLE: Mapping[str, Group] = {
+    **{name: group for name, group in GROUPS.items() if group.optional},
+    DIGEST: Group(
+        "Rangkuman harian",
+        "Kabar yang boleh dimatikan dan kini Anda terima dalam rangkuman harian.",
+        optional=True,
+        kinds=frozenset({"digest"}),
+    ),
+}
+"""What a link in a mail can stop: a group, or all that comes by the digest and may be done without."""
+
+
+def ways_of(group: str) -> tuple[str, ...]:
+    """How a group can be had: what concerns the account always comes at once, few may be done without."""
+    if group == ACCOUNT:
+        return (NOW,)
+    return WAYS if group in OPTIONAL else (NOW, DAILY)
+
+
+def group_of(kind: str, audience: str, case: Case, event: Event) -> str:
+    """The group a mail counts to for this audience."""
+    name = GROUP_OF[kind]
+    return DUTY if name in OPTIONAL and _has_the_turn(audience, case, event) else name
+
+
 def switch_of(kind: str, audience: str, case: Case, event: Event) -> str | None:
     """The group with which a mail may be switched off; None for a mail that always arrives."""
-    name = GROUP_OF[kind]
-    return None if name not in OPTIONAL or _has_the_turn(audience, case, event) else name
+    name = group_of(kind, audience, case, event)
+    return name if name in OPTIONAL else None
 
 
-def switched_off(session: Session, group: str, user_ids: Collection[int]) -> set[int]:
-    """Those of the people who do without a group."""
-    stops = select(MailStop.user_id).where(MailStop.mail_group == group, MailStop.user_id.in_(user_ids))
-    return set(session.scalars(stops))
+def chosen(session: Session, group: str, user_ids: Collection[int]) -> dict[int, str]:
+    """How each of the people wants a group, where not at once."""
+    rows = session.execute(
+        select(MailChoice.user_id, MailChoice.way).where(
+            MailChoice.mail_group == group, MailChoice.user_id.in_(user_ids)
+        )
+    )
+    return {user_id: way for user_id, way in rows if way in ways_of(group)}
 
 
-def groups_off(session: Session, user_id: int) -> set[str]:
-    """The groups a person does without."""
-    return set(session.scalars(select(MailStop.mail_group).where(MailStop.user_id == user_id)))
+def choices(session: Session, user_id: int) -> dict[str, str]:
+    """How a person gets each group."""
+    rows = session.execute(
+        select(MailChoice.mail_group, MailChoice.way).where(MailChoice.user_id == user_id)
+    ).all()
+    told = {name: way for name, way in rows if name in GROUPS and way in ways_of(name)}
+    return dict.fromkeys(GROUPS, NOW) | told
 
 
 def stop_link(settings: Settings, user_id: int, group: str) -> str:
@@ -150,7 +186,7 @@ def read_stop(settings: Settings, token: str) -> tuple[int, str] | None:
         user_id, group = _signer(settings).loads(token)
     except BadSignature:
         return None
-    return (user_id, group) if group in OPTIONAL else None
+    return (user_id, group) if group in STOPPABLE else None
 
 
 def _has_the_turn(audience: str, case: Case, event: Event) -> bool:

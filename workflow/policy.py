@@ -269,6 +269,11 @@ def may_edit_calendar(user: User) -> bool:
     return bool(user.global_roles & {"admin", "coordinator"})
 
 
+def may_edit_mails(user: User) -> bool:
+    """Change the words of mails."""
+    return bool(user.global_roles & {"coordinator", "admin"})
+
+
 def may_manage_webhooks(user: User) -> bool:
     """Send events to systems outside."""
     return "admin" in user.global_roles

@@ -55,6 +55,7 @@ class Settings:
         "Malware scanner, tcp://host:3310 or unix:///path of clamd; empty: files are not scanned", ""
     )
     operator_email: str = _setting("Who gets the system's own mails; empty: all with the role admin", "")
+    digest_hour: int = _setting("Hour (WIB) of a working day at which the daily digest of mails leaves", 7)
     alarm_smtp_url: str = _setting("A second mail server for alarms alone; empty: SMTP_URL", "")
     webhook_private: str = _setting(
         "Networks (CIDR, comma between) where webhooks may go though they are private, also by http", ""
@@ -109,6 +110,8 @@ class Settings:
             found.append("DATABASE_URL: SQLite hanya untuk satu proses; pakai postgresql:// bersama Redis")
         if self.proxies < 0:
             found.append("PROXIES: pakai 0 atau jumlah proksi di depan")
+        if self.digest_hour not in range(24):
+            found.append("DIGEST_HOUR: pakai jam 0 sampai 23")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             found.append("LOG_LEVEL: pakai DEBUG, INFO, WARNING atau ERROR")
         return found

@@ -13,7 +13,8 @@ from web.pages.delivery import ABOUT_ACCOUNT
 from web.pages.entries import STATES
 from workflow.commands.attendance import PRESENCE
 from workflow.errors import DomainError, Forbidden, NotFound, Stale
-from workflow.mail_groups import GROUPS
+from workflow.mail_groups import GROUPS, STOPPABLE
+from workflow.mail_texts import PLACEHOLDERS
 from workflow.phrases import AUDIENCE_NAMES, MAIL_NAMES, ROLE_NAMES, SIGN_IN_NAMES
 from workflow.search import query
 from workflow.topics import TOPICS
@@ -43,6 +44,7 @@ def _looked_up() -> Iterable[str]:
         ROLE_NAMES,
         AUDIENCE_NAMES,
         MAIL_NAMES,
+        PLACEHOLDERS,
         SIGN_IN_NAMES,
         FACT_TITLES,
         ABOUT_ACCOUNT,
@@ -54,6 +56,8 @@ def _looked_up() -> Iterable[str]:
     yield from (text for table in tables for text in table.values())
     yield from (text for text, _ in STATES.values())
     yield from KINDS.values()
-    yield from (text for group in GROUPS.values() for text in (group.title, group.about))
+    yield from (
+        text for group in (*GROUPS.values(), *STOPPABLE.values()) for text in (group.title, group.about)
+    )
     yield from (key.help for key in (*query.KEYS, *query.FLAGS))
     yield from (*errors_told, errors.EXPIRED)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def told(database: Database, as_: As, run_workers: Callable[[], None]) -> str:
     """Ani does without news, and submits: a receipt for her inbox alone, a turn for Budi."""
     with database.write() as session:
-        commands.choose_mails(session, as_(session, "ani"), [])
+        commands.choose_mails(session, as_(session, "ani"), {"progress": "off"})
     number = submit(database, as_)
     run_workers()
     return number

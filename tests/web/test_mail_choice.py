@@ -1,5 +1,6 @@
 """Whoever does without a group of mails gets none of it, but never misses a turn; one click is enough."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +25,7 @@ from workflow.db import Database
 from workflow.definition import process
 from workflow.errors import NotFound
 from workflow.ledger import Actor
-from workflow.models import Case, Email, Event, MailStop
+from workflow.models import Case, Email, Event, MailChoice, QuietHours
 from workflow.people import find_user
 from workflow.samples import sample
 from workflow.settings import Settings
@@ -81,7 +82,7 @@ def ani(settings: Settings, database: Database, clock: MovableClock) -> FlaskCli
 
 def stops(database: Database) -> list[str]:
     with database.read() as session:
-        return list(session.scalars(select(MailStop.mail_group).order_by(MailStop.mail_group)))
+        return list(session.scalars(select(MailChoice.mail_group).order_by(MailChoice.mail_group)))
 
 
 def test_every_mail_belongs_to_one_group() -> None:
@@ -94,14 +95,14 @@ def test_a_group_switched_off_on_the_page_is_not_written_and_can_be_had_again(
     ani: FlaskClient, database: Database, as_: As, run_workers: Callable[[], None]
 ) -> None:
     token = hidden(ani, "/akun/surel")
-    ani.post("/akun/surel", data={**token, "group": [*(mail_groups.OPTIONAL - {"progress"}), "duty", "\x00"]})
+    ani.post("/akun/surel", data={**token, "way-progress": "off", "way-\x00": "off", "way-tidak": "off"})
     assert stops(database) == ["progress"]
     submit(database, as_)
     run_workers()
 
     assert owed(database) == {("decision_needed", "budi")}
 
-    ani.post("/akun/surel", data={**token, "group": [*mail_groups.OPTIONAL]})
+    ani.post("/akun/surel", data={**token, "way-progress": "now"})
     assert stops(database) == []
 
 
@@ -151,6 +152,65 @@ def test_a_turn_is_told_even_to_whoever_switched_its_group_off() -> None:
     assert {mail_groups.switch_of(*mail) for mail in may_stop} == mail_groups.OPTIONAL - {"discussion"}
 
 
+@pytest.mark.parametrize(
+    ("posted", "field"),
+    [
+        ({"way-duty": "off"}, "way-duty"),
+        ({"way-account": "daily"}, "way-account"),
+        ({"way-progress": "\x00"}, "way-progress"),
+        ({"starts": "20.00"}, "ends"),
+        ({"ends": "06:00"}, "starts"),
+        ({"starts": "25.00", "ends": "06.00"}, "starts"),
+        ({"starts": "20.00", "ends": "subuh\x00"}, "ends"),
+        ({"starts": "08.00", "ends": "8:00"}, "ends"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused_at_its_field_and_nothing_is_kept(
+    ani: FlaskClient, database: Database, posted: dict[str, str], field: str
+) -> None:
+    answer = ani.post(
+        "/akun/surel",
+        data={**hidden(ani, "/akun/surel"), "way-discussion": "off", "days_off": "true", **posted},
+    )
+
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.text
+    assert re.search(f'id="{field}"', answer.text)
+    with database.read() as session:
+        assert session.scalars(select(MailChoice)).all() == []
+        assert session.scalars(select(QuietHours)).all() == []
+
+
+def test_quiet_hours_are_kept_shown_and_taken_back(ani: FlaskClient, database: Database) -> None:
+    token = hidden(ani, "/akun/surel")
+    night = {"starts": "20.00", "ends": "6:00", "way-duty": "daily"}
+    assert ani.post("/akun/surel", data={**token, **night}).status_code == 302
+    page = ani.get("/akun/surel").text
+    assert 'value="20.00"' in page
+    assert 'value="06.00"' in page
+    assert re.search(r'name="way-duty" value="daily" checked', page)
+
+    ani.post("/akun/surel", data=token)
+    with database.read() as session:
+        assert session.scalars(select(QuietHours)).all() == []
+        assert stops(database) == ["duty"]
+
+
+def test_the_link_in_a_digest_stops_what_may_be_stopped(
+    app: Flask, database: Database, settings: Settings, as_: As
+) -> None:
+    with database.write() as session:
+        daily = {"duty": "daily", "progress": "daily", "discussion": "now"}
+        commands.choose_mails(session, as_(session, "ani"), daily)
+    link, client = link_for(database, settings, "ani", mail_groups.DIGEST), app.test_client()
+
+    assert "Rangkuman harian" in client.get(link).text
+    assert [client.post(link, data=WORD).status_code for _ in range(2)] == [200, 200]
+    with database.read() as session:
+        rows = session.execute(select(MailChoice.mail_group, MailChoice.way).order_by(MailChoice.mail_group))
+        assert [tuple(row) for row in rows] == [("duty", "daily"), ("progress", "off")]
+
+
 @pytest.mark.parametrize("group", ["duty", "decision", "account", "unknown"])
 def test_no_link_stops_what_must_arrive(
     app: Flask, database: Database, settings: Settings, clock: MovableClock, group: str
@@ -178,5 +238,5 @@ def test_a_link_that_was_changed_or_names_nobody_does_nothing(
 
 
 def test_the_signed_address_alone_goes_without_csrf(app: Flask, database: Database) -> None:
-    assert app.test_client().post("/akun/surel", data={"group": "progress"}).status_code == 400
+    assert app.test_client().post("/akun/surel", data={"way-progress": "off"}).status_code == 400
     assert stops(database) == []

@@ -427,7 +427,7 @@ def substitute(database: Database, as_: As, away: str, other: str, first: date, 
 
 
 def test_a_chain_of_substitutes_is_followed_and_a_loop_refused(
-    database: Database, as_: As, clock: MovableClock
+    database: Database, as_: As, clock: MovableClock, run_workers: Callable[[], None]
 ) -> None:
     number, today = in_review(database, as_), clock().date()
     substitute(database, as_, "rudi", "sri", today)
@@ -440,6 +440,10 @@ def test_a_chain_of_substitutes_is_followed_and_a_loop_refused(
 
     assert refusal.value.message.startswith("Pengganti berputar: Tono → Rudi → Sri → Tono.")
     assert asked(database, number) == {"tono"}
+    run_workers()
+    with database.read() as session:
+        told = session.scalars(select(Email.to_address).where(Email.kind == "review_requested"))
+        assert set(told) == {"tono@contoh.invalid"}
 
 
 def test_waiting_work_is_handed_on_when_the_absence_begins_except_into_a_conflict(

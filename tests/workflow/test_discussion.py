@@ -13,7 +13,7 @@ from workflow import audit, commands, discussion
 from workflow.db import Database
 from workflow.errors import Forbidden, Invalid, NotFound
 from workflow.ledger import Actor
-from workflow.models import Case, Email, Event, MailStop
+from workflow.models import Case, Email, Event, MailChoice
 from workflow.people import find_user
 
 As = Callable[[Session, str], Actor]
@@ -123,7 +123,7 @@ def test_whoever_does_without_news_of_discussions_gets_none(
     with database.write() as session:
         budi = find_user(session, "budi@contoh.invalid")
         assert budi is not None
-        session.add(MailStop(user_id=budi.id, mail_group="discussion", since=MONDAY))
+        session.add(MailChoice(user_id=budi.id, mail_group="discussion", way="off", since=MONDAY))
     say(database, as_, number, "endah", "everyone", "Seminar dimulai pukul sembilan.", "budi")
     run_workers()
     assert told(database) == [{"ani", "retno", "wulan"}]

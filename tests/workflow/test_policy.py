@@ -13,6 +13,7 @@ MAY = {
     "may_compare": {"coordinator", "organiser", "auditor"},
     "may_edit_agencies": {"coordinator", "admin"},
     "may_edit_calendar": {"coordinator", "admin"},
+    "may_edit_mails": {"coordinator", "admin"},
     "may_edit_reviewers": {"coordinator", "admin"},
     "may_export_registry": {"coordinator", "auditor"},
     "may_export_year": {"coordinator", "auditor"},

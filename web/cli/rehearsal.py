@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from workflow import commands
@@ -96,7 +96,7 @@ class Rehearsal:
         with self._database.read() as session:
             mine = select(Event.id).join(Case, Case.id == Event.case_id).where(Case.number.in_(self._all))
             names = list(session.scalars(select(Event.name).where(Event.id.in_(mine))))
-            owed = set(session.scalars(select(Email.message_id).where(Email.event_id.in_(mine))))
+            owed = set(session.scalars(select(Email.message_id).where(_leaves(mine))))
             unknown = session.scalar(
                 select(func.count()).where(Email.event_id.in_(mine), Email.unknown_at.is_not(None))
             )
@@ -295,6 +295,13 @@ class Rehearsal:
 
     def _actor(self, session: Session, role: str) -> Actor:
         return Actor(session.get_one(User, self._people[role]), system_clock())
+
+
+def _leaves(events: Select[int]) -> ColumnElement[bool]:
+    """Mails about these events that are to arrive by themselves, and the digests that carry the others."""
+    of_events = and_(Email.event_id.in_(events), Email.muted.is_(False))
+    carrying = select(Email.digest_id).where(of_events, Email.digest_id.is_not(None))
+    return or_(and_(of_events, Email.digest_id.is_(None)), Email.id.in_(carrying))
 
 
 def _must(indicator: Indicator) -> bool:

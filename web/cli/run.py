@@ -14,8 +14,8 @@ from web.cli.base import opened, settings
 from workers.drain import Drain
 from workers.embedded import EmbeddedWorkers
 from workers.mailbox import Mailbox
-from workers.preview import previews
 from workers.probe import Depths
+from workers.samples import mail_desks
 from workflow import migrations, quarantine
 from workflow.db import Database
 from workflow.demo import load
@@ -86,7 +86,7 @@ def _mailbox(found: Settings) -> Mailbox | None:
 def _serve(found: Settings, database: Database) -> None:
     clock = clock_for(found, database)
     workers = EmbeddedWorkers(found, database, clock)
-    app = create_app(found, database, clock, Depths(workers.app), previews(found, database, clock))
+    app = create_app(found, database, clock, Depths(workers.app), *mail_desks(found, database, clock))
     try:
         server = create_server(app, host=found.host, port=found.port, threads=THREADS, ident="loncatan")
     except OSError as fault:

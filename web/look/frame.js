@@ -93,6 +93,7 @@ function onceOnly(root) {
   root.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
+    if (event.submitter?.formTarget) return; // the answer opens beside the page, which stays
     if (form.dataset.sent) {
       event.preventDefault();
       return;

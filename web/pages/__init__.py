@@ -37,6 +37,7 @@ from web.pages import (
     inbox,
     lessons,
     lists,
+    mail_texts,
     mails,
     nudges,
     overview,
@@ -55,7 +56,7 @@ from web.pages import (
     webhooks,
 )
 from workflow import office_days, policy, quarantine, queries
-from workflow.delivery import alarm
+from workflow.delivery import alarm, state_of
 from workflow.models import User
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
 from workflow.sign_ins import FAILURES
@@ -97,6 +98,7 @@ def init_app(app: Flask) -> None:
         imports,
         account,
         mails,
+        mail_texts,
         inbox,
         people,
         agencies,
@@ -121,6 +123,7 @@ def init_app(app: Flask) -> None:
     settings = desk_of(app).settings
     app.jinja_env.globals.update(
         initials=initials,
+        mail_state=state_of,
         role_names=ROLE_NAMES,
         sign_in_names=SIGN_IN_NAMES,
         sign_in_failures=FAILURES,

@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 
 from web.context import desk, me, now
 from web.guards import allowed
-from workflow import account_mail, delivery, forecast, policy
+from workflow import account_mail, delivery, forecast, mail_texts, policy
 from workflow.errors import NotFound
+from workflow.models import Email
 
 bp = Blueprint("delivery", __name__, url_prefix="/pengiriman")
 
@@ -37,6 +38,7 @@ def index() -> str:
         elif state != "unknown":
             job_rows = delivery.list_jobs(session, state, what=what, number=number)
         kinds = delivery.kinds(session)[kind]
+        faulty = len(mail_texts.faulty(session))
     return render_template(
         "delivery.html",
         kind=kind,
@@ -46,6 +48,8 @@ def index() -> str:
         mail_rows=[_mail(email, case, user) for email, case, user in mail_rows],
         job_rows=[_job(job, case, event) for job, case, event in job_rows],
         kinds=kinds,
+        faulty=faulty,
+        may_edit_mails=policy.may_edit_mails(me()),
         narrow={"what": what, "number": number},
         smtp=bool(desk().settings.smtp_url),
         now=now(),
@@ -57,7 +61,7 @@ def index() -> str:
 def coming() -> str:
     """What will be sent in the next two weeks if nobody moves."""
     with desk().database.read() as session:
-        notices = forecast.upcoming(session, now())
+        notices = forecast.upcoming(session, now(), desk().settings.digest_hour)
     rows = [{**vars(notice), "href": f"/usulan/{notice.case.number}"} for notice in notices]
     return render_template(
         "coming.html",
@@ -79,6 +83,7 @@ def show(kind: str, row_id: int) -> str:
             raise NotFound
         row, case, event = found
         tries = delivery.tries(session, row)
+        carried = delivery.carried_by(session, row.id) if isinstance(row, Email) and row.digest_day else []
     return render_template(
         "duty.html",
         kind=kind,
@@ -88,6 +93,7 @@ def show(kind: str, row_id: int) -> str:
         case=case,
         event=event,
         tries=tries,
+        carried=carried,
         now=now(),
     )
 
@@ -104,6 +110,8 @@ def _mail(email: Any, case: Any, user: Any) -> dict[str, Any]:  # noqa: ANN401
         "created_at": email.created_at,
         "done_at": email.done_at,
         "due_at": email.due_at,
+        "not_before": email.not_before,
+        "digest_id": email.digest_id,
         "error": email.error,
     }
 

@@ -6,17 +6,18 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from web import rule_words
 from web.case_view import FACT_TITLES
 from web.context import desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
 from workflow import inbox
+from workflow.definition import process
 from workflow.delivery import state_of
 from workflow.errors import NotFound
 from workflow.mail_groups import OPTIONAL
 from workflow.models import Case, Email, Event
-from workflow.phrases import AUDIENCE_NAMES, ROLE_NAMES
 
 bp = Blueprint("inbox", __name__, url_prefix="/kotak-masuk")
 
@@ -62,7 +63,7 @@ def show(email_id: int) -> str:
     if email_id > LARGEST_ID:
         raise NotFound
     with desk().database.read() as session:
-        found = inbox.find(session, me(), email_id, locale())
+        found = inbox.find(session, me(), email_id)
     if found is None:
         raise NotFound
     if found.email.read_at is None:
@@ -72,7 +73,7 @@ def show(email_id: int) -> str:
         "inbox/show.html",
         letter=found,
         line=_line(found.email, found.case, found.event),
-        why=_why(found.rule),
+        why=_why(found),
         may_switch=found.email.mail_group in OPTIONAL,
     )
 
@@ -117,18 +118,15 @@ def _unwrapped(part: str) -> list[str]:
     return found
 
 
-def _why(rule: inbox.Rule) -> str:
-    """The rule as a sentence."""
-    who = _(" atau ").join(_(AUDIENCE_NAMES.get(a) or ROLE_NAMES[a]) for a in rule.audiences)
-    if rule.step and who:
-        return _(
-            "Aturan proses %(version)s, tahap %(stage)s: langkah “%(step)s” memberi tahu %(who)s.",
-            version=rule.version,
-            stage=rule.stage,
-            step=rule.step,
-            who=who,
-        )
-    title = _(FACT_TITLES.get(rule.event, rule.event))
-    if who:
-        return _("Aturan sistem: peristiwa “%(event)s” memberi tahu %(who)s.", event=title, who=who)
-    return _("Peristiwanya: “%(event)s”.", event=title)
+def _why(found: inbox.Letter) -> str:
+    """The rule as a sentence; the event alone where no rule of today gives this mail."""
+    flow = process(found.case.process)
+    if not found.rules:
+        name = found.event.name
+        return _("Peristiwanya: “%(event)s”.", event=_(FACT_TITLES.get(name, name)))
+    told = rule_words.sentence(flow, found.rules)
+    stage = flow.stages.get(found.rules[0].stage)
+    if stage is None:
+        return told
+    by = _("Aturan proses %(version)s, tahap %(stage)s.", version=flow.version, stage=stage.title(locale()))
+    return f"{told} {by}"

@@ -4,14 +4,14 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from web.case_view import FACT_TITLES
+from web import rule_words
 from web.context import desk, viewer
 from web.language import locale
 from web.language import say as _
 from web.sharing import shareable
 from workflow import drawing, notice_rules, queries
 from workflow.definition import Process, process, versions
-from workflow.phrases import AUDIENCE_NAMES, MAIL_NAMES, ROLE_NAMES
+from workflow.phrases import MAIL_NAMES
 
 bp = Blueprint("process", __name__, url_prefix="/proses")
 
@@ -44,7 +44,7 @@ def notifications() -> str:
     groups = [(stage.name, stage.title(locale()), notice_rules.of_stage(flow, stage)) for stage in stages]
     groups.append(("fakta", _("Pada semua tahap"), notice_rules.of_every_stage()))
     heard = {rule.audience for _name, _title, rules in groups for rule in rules}
-    names = {audience: _((ROLE_NAMES | AUDIENCE_NAMES)[audience]) for audience in heard}
+    names = {audience: rule_words.audience(audience) for audience in heard}
     chosen = request.args.get("untuk", "")
     return render_template(
         "notifications.html",
@@ -52,7 +52,7 @@ def notifications() -> str:
             (
                 name,
                 title,
-                [_sentence(flow, name, rule, names) for rule in rules if chosen in ("", rule.audience)],
+                [_sentence(flow, rule) for rule in rules if chosen in ("", rule.audience)],
             )
             for name, title, rules in groups
         ],
@@ -61,29 +61,14 @@ def notifications() -> str:
     )
 
 
-def _sentence(flow: Process, stage: str, rule: notice_rules.Rule, names: dict[str, str]) -> dict[str, Any]:
+def _sentence(flow: Process, rule: notice_rules.Rule) -> dict[str, Any]:
     """A rule in words: when, who, what."""
     return {
-        "when": _occasion(flow, stage, rule),
-        "who": names[rule.audience],
+        "when": rule_words.occasion(flow, rule),
+        "who": rule_words.audience(rule.audience),
         "what": _(MAIL_NAMES[rule.kind]),
         "optional": rule.optional,
     }
-
-
-def _occasion(flow: Process, stage: str, rule: notice_rules.Rule) -> str:
-    if rule.fact:
-        return _("Setelah “%(fact)s”", fact=_(FACT_TITLES[rule.fact]))
-    if rule.state:
-        state = flow.states[rule.state].title(locale())
-        if rule.days is None:
-            return _("Bila batas waktu “%(state)s” terlewati", state=state)
-        return _("%(days)s hari kerja sebelum batas waktu “%(state)s”", days=rule.days, state=state)
-    step = flow.transition(stage, rule.step)
-    title = step.title(locale()) if step else rule.step
-    if rule.by_system:
-        return _("Setelah sistem menjalankan “%(step)s”", step=title)
-    return _("Setelah “%(step)s”", step=title)
 
 
 @bp.get("/<stage>.svg")

@@ -36,7 +36,8 @@ from workflow.commands.held import (
     write_mail,
 )
 from workflow.commands.infected import refuse_infected
-from workflow.commands.mail_stops import choose_mails, stop_mails
+from workflow.commands.mail_choices import choose_mails, set_quiet, stop_mails
+from workflow.commands.mail_texts import change_mail_text
 from workflow.commands.nudge import nudge
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
@@ -68,6 +69,7 @@ __all__ = [
     "begin_substitute",
     "cancel_desk",
     "cancel_seminar",
+    "change_mail_text",
     "change_seminar",
     "choose_mails",
     "claim_level",
@@ -110,6 +112,7 @@ __all__ = [
     "save_draft",
     "save_review_draft",
     "set_profile",
+    "set_quiet",
     "set_spd",
     "set_substitute",
     "set_window",

@@ -19,7 +19,18 @@ from workflow.models.exports import Export, ExportPart
 from workflow.models.files import FileCheck, FileLikeness, FileShingle, StoredFile, Upload
 from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
-from workflow.models.people import Agency, ApiToken, Grant, MailStop, Passkey, SignIn, Substitute, User
+from workflow.models.mails import MailText
+from workflow.models.people import (
+    Agency,
+    ApiToken,
+    Grant,
+    MailChoice,
+    Passkey,
+    QuietHours,
+    SignIn,
+    Substitute,
+    User,
+)
 from workflow.models.search import SearchDocument, View
 from workflow.models.seminars import CalendarFeed, Seminar, SeminarAttendance, SeminarSlot
 from workflow.models.visits import StageVisit
@@ -59,9 +70,11 @@ __all__ = [
     "Incident",
     "IndicatorClaim",
     "Job",
-    "MailStop",
+    "MailChoice",
+    "MailText",
     "Participant",
     "Passkey",
+    "QuietHours",
     "Review",
     "SearchDocument",
     "Seminar",

@@ -1,6 +1,6 @@
 """Agencies and the people who work there."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
@@ -96,13 +96,26 @@ class Grant(Base):
     role: Mapped[str] = mapped_column(String(20), primary_key=True)
 
 
-class MailStop(Base):
-    """A group of mails that a person does without."""
+class MailChoice(Base):
+    """How a person gets a group of mails, where not at once: `way` is daily or off."""
 
-    __tablename__ = "mail_stops"
+    __tablename__ = "mail_choices"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     mail_group: Mapped[str] = mapped_column(String(20), primary_key=True)
+    way: Mapped[str] = mapped_column(String(10))
+    since: Mapped[datetime]
+
+
+class QuietHours(Base):
+    """When a person gets no mail but those about the account: hours (WIB), and days off as a whole."""
+
+    __tablename__ = "quiet_hours"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    starts: Mapped[time | None]
+    ends: Mapped[time | None]
+    days_off: Mapped[bool]
     since: Mapped[datetime]
 
 

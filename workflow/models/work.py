@@ -1,6 +1,6 @@
 """Owed work as rows: jobs, emails, deadlines; and the small tables beside them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -11,6 +11,7 @@ from workflow.models.base import Base
 from workflow.models.events import Event
 
 OPEN = "done_at IS NULL AND parked_at IS NULL AND dropped_at IS NULL"
+HELD = "waits_for IS NOT NULL AND done_at IS NULL"
 PARKED = "parked_at IS NOT NULL AND dropped_at IS NULL"
 
 
@@ -67,6 +68,9 @@ class Email(Duty, Base):
     `mail_group` is the group its reader may switch off; None for a mail that always arrives. A `muted` one
     was never to be sent, because its reader had switched the group off: it stands in the inbox alone, and is
     dropped from the start. `read_at` is when its recipient read it there.
+    `waits_for` says why it did not leave at once: its reader's quiet hours or the digest of a day. It leaves
+    no sooner than `not_before`. `digest_id` is the digest that carries it instead of a mail of its own, and
+    `digest_day` makes a row the digest of that day.
     """
 
     __tablename__ = "emails"
@@ -79,6 +83,15 @@ class Email(Duty, Base):
             postgresql_where=text("read_at IS NULL"),
         ),
         Index("ix_emails_open", "due_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        Index(
+            "ix_emails_digest",
+            "recipient_id",
+            "digest_day",
+            unique=True,
+            sqlite_where=text("digest_day IS NOT NULL"),
+            postgresql_where=text("digest_day IS NOT NULL"),
+        ),
+        Index("ix_emails_held", "not_before", sqlite_where=text(HELD), postgresql_where=text(HELD)),
         Index("ix_emails_parked", "id", sqlite_where=text(PARKED), postgresql_where=text(PARKED)),
     )
 
@@ -95,6 +108,10 @@ class Email(Duty, Base):
     on_unknown: Mapped[str] = mapped_column(String(10), default="hold")
     mail_group: Mapped[str | None] = mapped_column(String(20))
     muted: Mapped[bool] = mapped_column(default=False)
+    waits_for: Mapped[str | None] = mapped_column(String(10))
+    not_before: Mapped[datetime | None]
+    digest_id: Mapped[int | None] = mapped_column(ForeignKey("emails.id"), index=True)
+    digest_day: Mapped[date | None]
     read_at: Mapped[datetime | None]
     handed_at: Mapped[datetime | None]
     unknown_at: Mapped[datetime | None]
