@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import adoptions, commands, dates, held, revision
+from workflow import adoptions, commands, dates, held, policy, redaction, revision
 from workflow.audiences import tell
 from workflow.commands.find import locked
 from workflow.db import owe
@@ -56,7 +57,21 @@ def addressed(task: Task) -> Iterator[tuple[User, str, str, bool]]:
 def written(task: Task, person: User, audience: str, kind: str) -> mail.Letter:
     """The mail as it is sent: in the words that were chosen for it before a release, where they were."""
     chosen = (task.event.content or {}).get("mails", {}).get(held.key(kind, person))
-    return mail.render(kind, person.locale, _context(task, task.case, person, audience), chosen)
+    context = _context(task, task.case, person, audience)
+    if policy.is_blind(person, task.case):
+        context, chosen = _blind(task, context), None
+    return mail.render(kind, person.locale, context, chosen)
+
+
+def _blind(task: Task, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same for a reviewer of a blind round: neither title nor agency, no names."""
+    redact = redaction.redactor(task.session, task.case)
+    case, event = context["case"], context["event"]
+    url = f"{task.office.settings.address}/telaah/{task.case.number}"
+    hidden = {"title": redaction.name_of(task.case), "agency": redaction.MARK, "url": url}
+    note, requests = event["note"], [redact(text) for text in event["requests"]]
+    told = {"note": redact(note) if note else None, "requests": requests, "file": None}
+    return {**context, "case": case | hidden, "event": event | told, "actor": None, "origin": None}
 
 
 def autopilot(task: Task) -> None:
@@ -118,7 +133,7 @@ def _owe_mail(task: Task, case: Case, person: User, audience: str, kind: str, *,
         owe(task.session, "email", email.id)
 
 
-def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:
+def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, Any]:
     event, address = task.event, task.office.settings.address
     flow = process(case.process)
     state = flow.states[str(event.data.get("to") or event.data.get("state") or case.state)]

@@ -62,7 +62,8 @@ class ReviewRule:
     `closes` says (everybody has answered, or the quorum has), and with a quorum when the time is over, but
     never without `outside` reviews from outside the case's agency. Reviews disagree when their scores lie
     more than `spread` apart or when both recommendations of `opposed` were given. `others` says when a
-    reviewer may read the other reviews: at_once, after_own, never.
+    reviewer may read the other reviews: at_once, after_own, never. In a `blind` round reviewers read a
+    redacted copy and nothing else of the case.
     """
 
     rubric: str
@@ -75,6 +76,7 @@ class ReviewRule:
     spread: int | None = None
     opposed: tuple[str, ...] = ()
     others: str = "after_own"
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,19 @@ class Process:
     def transition(self, stage: str, name: str) -> Transition | None:
         return self._named.get((stage, name))
 
+    def blind_states(self) -> frozenset[str]:
+        """The states whose reviewers read a redacted copy."""
+        return frozenset(s.name for s in self.states.values() if s.review and s.review.blind)
+
+    def before_blind(self) -> frozenset[str]:
+        """Those states and all from which a case may come to one."""
+        found: frozenset[str] = frozenset()
+        reached = self.blind_states()
+        while reached - found:
+            found |= reached
+            reached = frozenset(o for t in self.transitions if t.to in found for o in t.origins)
+        return found
+
     def pipeline(self, name: str) -> list[Stage]:
         return sorted((s for s in self.stages.values() if s.pipeline == name), key=lambda s: s.order)
 
@@ -352,6 +367,7 @@ def _review(raw: dict[str, Any]) -> ReviewRule:
         spread=raw.get("disagree", {}).get("spread"),
         opposed=tuple(raw.get("disagree", {}).get("opposed", ())),
         others=raw.get("others", "after_own"),
+        blind=raw.get("blind", False),
     )
 
 

@@ -36,12 +36,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail with its case, which may be opened only where `open`."""
+    """One mail with its case, which may be opened only where `open`, and `blind` by its redacted copy."""
 
     email: Email
     case: Case
     event: Event
     open: bool
+    blind: bool
     rule: Rule
 
 
@@ -85,7 +86,10 @@ def find(session: Session, user: User, email_id: int, locale: str) -> Letter | N
     if row is None:
         return None
     email, case, event = row
-    return Letter(email, case, event, policy.may_see(user, case), _rule(email, case, event, locale))
+    blind = policy.may_read_redacted(user, case)
+    return Letter(
+        email, case, event, blind or policy.may_see(user, case), blind, _rule(email, case, event, locale)
+    )
 
 
 def mark(session: Session, user: User, email_id: int, read_at: datetime | None) -> None:

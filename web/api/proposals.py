@@ -12,6 +12,7 @@ from web.api.auth import acting, caller
 from web.api.problems import bounded
 from web.context import desk, now
 from workflow import case_lists, commands, discussion, queries
+from workflow.commands.find import find_or_copy
 from workflow.errors import Invalid
 from workflow.ledger import Actor
 from workflow.search import query
@@ -57,7 +58,7 @@ def index() -> Response:
 def show(number: str) -> Response:
     with desk().database.read() as session:
         who = acting(session)
-        return replies.send(replies.of_case(session, who, commands.find(session, who, number)))
+        return replies.send(replies.of_case(session, who, find_or_copy(session, who, number)))
 
 
 @bp.put("/<number>/draft")
@@ -112,7 +113,7 @@ def review(number: str) -> Response:
 
     def run(session: Session, who: Actor) -> replies.Answer:
         commands.give_review(session, who, number, body)
-        return replies.of_case(session, who, commands.find(session, who, number), created=True)
+        return replies.of_case(session, who, find_or_copy(session, who, number), created=True)
 
     return replies.command(body, run, 201)
 

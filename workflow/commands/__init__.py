@@ -40,6 +40,7 @@ from workflow.commands.mail_stops import choose_mails, stop_mails
 from workflow.commands.nudge import nudge
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
+from workflow.commands.redact import redact
 from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.rounds import hand_round_over
 from workflow.commands.seminars import cancel_seminar, change_seminar, invite_seminar
@@ -103,6 +104,7 @@ __all__ = [
     "put_away",
     "receive",
     "recheck_case",
+    "redact",
     "refuse_infected",
     "release_decision",
     "release_reviewer",
