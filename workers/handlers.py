@@ -70,7 +70,7 @@ def _blind(task: Task, context: Mapping[str, Any]) -> Mapping[str, Any]:
     url = f"{task.office.settings.address}/telaah/{task.case.number}"
     hidden = {"title": redaction.name_of(task.case), "agency": redaction.MARK, "url": url}
     note, requests = event["note"], [redact(text) for text in event["requests"]]
-    told = {"note": redact(note) if note else None, "requests": requests, "file": None}
+    told = {"note": redact(note) if note else None, "requests": requests, "file": None, "files": []}
     return {**context, "case": case | hidden, "event": event | told, "actor": None, "origin": None}
 
 
@@ -158,6 +158,7 @@ def _context(task: Task, case: Case, person: User, audience: str) -> Mapping[str
             "note": (event.content or {}).get("note"),
             "requests": revision.asked_in(task.session, event, person.locale),
             "file": event.data.get("file"),
+            "files": [file["file"] for file in (event.content or {}).get("files", ())],
             "signature": event.data.get("signature"),
         },
         "deadline": _deadline(event),

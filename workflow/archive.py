@@ -33,6 +33,7 @@ from sqlalchemy import (
     func,
     select,
     type_coerce,
+    union,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.type_api import TypeEngine
@@ -43,10 +44,13 @@ from workflow.db import CanonicalJson, Database, UtcDateTime
 from workflow.depot import CHUNK
 from workflow.errors import DomainError
 from workflow.evidence_store import EvidenceStore
-from workflow.models import Base, Evidence
+from workflow.models import Attachment, Base, Evidence
 from workflow.settings import Settings
 
 FORMAT = 1
+FILES = union(select(Evidence.sha256), select(Attachment.sha256))
+"""Every file that a row speaks of, each once."""
+
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 64 * 1024 * 1024
 BATCH = 1000
@@ -123,7 +127,7 @@ class _Writer:
         with database.snapshot() as session:
             end, _last = audit.head(session)
             rows = sum(self._table(session, table) for table in Base.metadata.sorted_tables)
-            hashes = list(session.scalars(select(Evidence.sha256).distinct().order_by(Evidence.sha256)))
+            hashes = sorted(session.scalars(FILES))
         for sha256 in hashes:
             self._evidence(sha256)
         for name, path in _own_files(self._settings).items():
@@ -245,7 +249,7 @@ def size(database: Database) -> int:
     """How many rows and files a backup would write now, for a progress bar."""
     with database.read() as session:
         rows = [session.scalar(select(func.count()).select_from(t)) or 0 for t in Base.metadata.sorted_tables]
-        return sum(rows) + (session.scalar(select(func.count(Evidence.sha256.distinct()))) or 0)
+        return sum(rows) + (session.scalar(select(func.count()).select_from(FILES.subquery())) or 0)
 
 
 @contextmanager

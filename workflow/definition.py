@@ -433,6 +433,7 @@ def check(
     faults += _duplicates(found)
     faults += _mixed_collections(found)
     faults += _circles(found)
+    faults += _blind_faults(found)
     faults += [
         f"{s.name}: tahap mulai {s.start} tidak ada" for s in found.stages.values() if s.start not in s.states
     ]
@@ -520,6 +521,14 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
         yield f"{state.name}: extend tanpa due atau review"
     if state.due and state.due.working_days and max(state.due.remind, default=0) >= state.due.working_days:
         yield f"{state.name}: pengingat sebelum masa {state.due.working_days} hari kerja dimulai"
+
+
+def _blind_faults(process: Process) -> Iterator[str]:
+    """The registry tells everybody what a round hides once a case is past the first stage."""
+    first = [stage.name for stage in process.pipeline(BEGINNING)[:1]]
+    for name in sorted(process.blind_states()):
+        if process.states[name].stage not in first:
+            yield f"{name}: blind setelah inovasi tampil di registri publik tidak menyamarkan apa pun"
 
 
 def _duplicates(process: Process) -> Iterator[str]:

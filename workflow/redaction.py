@@ -205,8 +205,9 @@ class _Writer:
         self, node: Mapping[str, Any], value: dict[str, Any], at: str, form: str, path: list[str]
     ) -> dict[str, Any]:
         kept: dict[str, Any] = {}
-        for key, inner in value.items():
-            child = node.get("properties", {}).get(key, {})
+        fields = node.get("properties", {})
+        for key in sorted(value, key=lambda key: list(fields).index(key) if key in fields else 0):
+            child, inner = fields.get(key, {}), value[key]
             if child.get("x-identifies") or child.get("format") in {"uri", "email"}:
                 self._leave_out(label(form, [*path, key], "id"))
                 kept |= {key: MARK} if isinstance(inner, str) and inner else {}
@@ -222,8 +223,7 @@ class _Writer:
         edit = self._edits.get(at)
         edited = edit is not None and edit["was"] == fingerprint(value)
         shown = edit["text"] if edit is not None and edited else self.redact(value)
-        title = " · ".join(
-            label(form, path[: n + 1], "id") for n in range(len(path)) if not path[n].isdigit()
-        )
+        steps = [[], *(path[: n + 1] for n in range(len(path)) if not path[n].isdigit())]
+        title = " · ".join(label(form, step, "id") for step in steps)
         self.texts.append(Text(at, title, value, shown, edited))
         return shown

@@ -261,8 +261,8 @@ def others(case: Case, state: str) -> str:
     return rule.others if rule else "after_own"
 
 
-def message(said: Message) -> Json:
-    """One message of a discussion."""
+def message(said: Message, number: str) -> Json:
+    """One message of a discussion, its files by their address."""
     return {
         "id": said.id,
         "at": moment(said.at),
@@ -271,6 +271,17 @@ def message(said: Message) -> Json:
         "audience": said.audience,
         "text": said.text,
         "mentions": [person(user) for user in said.mentions],
+        "files": [
+            {
+                "id": file.id,
+                "file_name": file.file_name,
+                "media_type": file.media_type,
+                "size": file.size,
+                "sha256": file.sha256,
+                "href": address(number, "attachments", file.id),
+            }
+            for file in said.files
+        ],
     }
 
 

@@ -21,7 +21,7 @@ from workflow.commands.calendar import add_day, remove_day
 from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
 from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_desk, waiting_for_desk
-from workflow.commands.discuss import discuss
+from workflow.commands.discuss import NewAttachment, discuss
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.extension import extend_deadline
@@ -55,6 +55,7 @@ index.follow()
 __all__ = [
     "Arrival",
     "Mark",
+    "NewAttachment",
     "NewClaim",
     "NewEvidence",
     "abstain",

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from workflow import conflicts, dates
+from workflow import conflicts, dates, policy
 from workflow.commands.advance import autopilot
 from workflow.commands.find import find_for_review, last_asked
+from workflow.conflicts import Finding
 from workflow.definition import ReviewRule, process
 from workflow.errors import Forbidden, Invalid, Reason, Refused
 from workflow.ledger import Actor, record
@@ -29,7 +30,7 @@ def give_review(session: Session, actor: Actor, number: str, document: Mapping[s
         raise Refused([Reason("reviewed", "Anda sudah memberi penilaian pada putaran ini.")])
     barred = conflicts.standing(session, case, reviewer, actor.at)
     if barred:
-        raise Refused([Reason("conflict", " ".join(f.message for f in barred))])
+        raise Refused([Reason("conflict", _barring(case, reviewer, barred))])
     require(rule.rubric, document, actor.locale)
     score = weighted(rule.rubric, document["scores"])
     data = {"state": case.state, "visit": case.visit, "rubric": rule.rubric}
@@ -64,6 +65,13 @@ def give_review(session: Session, actor: Actor, number: str, document: Mapping[s
     )
     session.flush()
     return review
+
+
+def _barring(case: Case, reviewer: User, barred: list[Finding]) -> str:
+    """Why this person may not judge; whoever reviews blind does not learn whose case it is."""
+    if policy.is_blind(reviewer, case):
+        return "Ada benturan kepentingan antara Anda dan usulan ini; koordinator dapat menjelaskannya."
+    return " ".join(found.message for found in barred)
 
 
 def save_review_draft(session: Session, actor: Actor, number: str, document: Mapping[str, Any]) -> Draft:
