@@ -234,6 +234,7 @@ FACT_TITLES = {
     "case.amended": "Data pokok diubah",
     "case.discussed": "Pesan dalam diskusi",
     "case.reviewed": "Penilaian penelaah diterima",
+    "case.redacted": "Salinan tersamar diperiksa",
     "people.assigned": "Penelaah ditugaskan",
     "people.released": "Penugasan penelaah dicabut",
     "people.abstained": "Penelaah mengundurkan diri",

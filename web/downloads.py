@@ -11,7 +11,7 @@ from workflow.depot import depot_of
 from workflow.errors import NotFound
 from workflow.evidence_store import VIDEO, name_of, picture_of
 from workflow.exports.orders import file_of
-from workflow.models import Evidence, Export
+from workflow.models import Attachment, Evidence, Export
 from workflow.quarantine import require_clean
 
 ZIP = "application/zip"
@@ -24,8 +24,11 @@ def send_package(made: Export) -> Response:
     return _attachment(file_of(made), made.file_name, ZIP, made.size or 0)
 
 
-def send_proof(proof: Evidence) -> Response:
-    """A file of evidence. Raises NotFound where it is gone from the depot, Quarantined where nobody may."""
+def send_proof(proof: Evidence | Attachment) -> Response:
+    """A file of evidence, or one that came with a message.
+
+    Raises NotFound where it is gone from the depot, Quarantined where nobody may have it.
+    """
     _require_clean(proof)
     return _attachment(name_of(proof.sha256), proof.file_name, proof.media_type, proof.size)
 
@@ -54,7 +57,7 @@ def send_video(proof: Evidence) -> Response:
     return _safe(response)
 
 
-def _require_clean(proof: Evidence) -> None:
+def _require_clean(proof: Evidence | Attachment) -> None:
     with desk().database.read() as session:
         require_clean(session, desk().settings, proof.sha256)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import dates
+from workflow import dates, redaction
 from workflow.calendar import wib_date
 from workflow.db import owe
 from workflow.mail_groups import DIGEST
@@ -84,7 +84,7 @@ def _digest(office: Office, session: Session, user_id: int, lines: list[Line], n
         "facts": dates.full_date(day, person.locale),
         "day": dates.full_date(day, person.locale),
         "count": len(lines),
-        "cases": list(_by_case(lines, person.locale, address)),
+        "cases": list(_by_case(lines, person, address)),
         "recipient": {"name": person.name},
         "office": ", ".join(filter(None, [person.position, person.agency.name if person.agency else ""])),
         "case": None,
@@ -112,16 +112,16 @@ def _digest(office: Office, session: Session, user_id: int, lines: list[Line], n
     )
 
 
-def _by_case(lines: Iterable[Line], locale: str, address: str) -> Iterable[dict[str, object]]:
+def _by_case(lines: Iterable[Line], person: User, address: str) -> Iterable[dict[str, object]]:
     for number, held in groupby(lines, key=lambda line: line[2].number):
         of_case = list(held)
         yield {
             "number": number,
-            "title": of_case[0][2].title,
-            "url": f"{address}/usulan/{number}",
+            "title": redaction.title_for(person, of_case[0][2]),
+            "url": f"{address}{redaction.page_for(person, of_case[0][2])}",
             "mails": [
                 {
-                    "at": dates.long_moment(event.at, locale),
+                    "at": dates.long_moment(event.at, person.locale),
                     "subject": email.subject.removeprefix(mail.PREFIX),
                 }
                 for email, event, _case in of_case

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from workers import mail
 from workers.office import Office
-from workflow import adoptions, commands, dates, held, mail_texts, mail_times, revision
+from workflow import adoptions, commands, dates, held, mail_texts, mail_times, policy, redaction, revision
 from workflow.audiences import tell
 from workflow.commands.find import locked
 from workflow.db import owe
@@ -64,6 +65,8 @@ def written(task: Task, person: User, audience: str, kind: str) -> mail.Letter:
     """
     chosen = (task.event.content or {}).get("mails", {}).get(held.key(kind, person))
     context = mail_context(task, task.case, person, audience)
+    if policy.is_blind(person, task.case):
+        context, chosen = _blind(task, context), None
     if chosen is not None:
         return mail.render(kind, person.locale, context, chosen)
     row = mail_texts.standing(task.session, kind, "en" if person.locale == "en" else "id")
@@ -71,6 +74,18 @@ def written(task: Task, person: User, audience: str, kind: str) -> mail.Letter:
     if letter.fault and row is not None:
         mail_texts.note_fault(task.session, row.id, letter.fault, task.now)
     return letter
+
+
+def _blind(task: Task, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same for a reviewer of a blind round: neither title nor agency, no names."""
+    redact = redaction.redactor(task.session, task.case)
+    case, event = context["case"], context["event"]
+    url = f"{task.office.settings.address}/telaah/{task.case.number}"
+    hidden = {"title": redaction.name_of(task.case), "agency": redaction.MARK, "url": url}
+    note, requests = event["note"], [redact(text) for text in event["requests"]]
+    told = {"note": redact(note) if note else None, "requests": requests, "file": None, "files": ""}
+    nobody = {"actor": None, "origin": None, "seminar": None}
+    return {**context, "case": case | hidden, "event": event | told, **nobody}
 
 
 def autopilot(task: Task) -> None:
@@ -144,7 +159,7 @@ def _wait(task: Task, person: User, audience: str, kind: str, way: str) -> Wait 
     )
 
 
-def mail_context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, object]:
+def mail_context(task: Task, case: Case, person: User, audience: str) -> Mapping[str, Any]:
     event, address = task.event, task.office.settings.address
     flow = process(case.process)
     state = flow.states[str(event.data.get("to") or event.data.get("state") or case.state)]
@@ -169,6 +184,7 @@ def mail_context(task: Task, case: Case, person: User, audience: str) -> Mapping
             "note": (event.content or {}).get("note"),
             "requests": revision.asked_in(task.session, event, person.locale),
             "file": event.data.get("file"),
+            "files": "; ".join(file["file"] for file in (event.content or {}).get("files", ())),
             "signature": event.data.get("signature"),
         },
         "deadline": _deadline(event),

@@ -179,6 +179,7 @@ def preview_context() -> dict[str, Any]:
             "note": "Tambahkan data dasar tahun 2021.\nJelaskan peran tim efektif.",
             "requests": ["Hasil dan dampak: sebutkan angka sebelum dan sesudah."],
             "file": "keputusan-tim.pdf",
+            "files": "data-dasar-2021.pdf",
             "signature": "Eicar-Test-Signature",
         },
         "deadline": {

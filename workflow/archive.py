@@ -15,7 +15,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,9 +30,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Time,
     func,
     select,
     type_coerce,
+    union,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.type_api import TypeEngine
@@ -43,10 +45,13 @@ from workflow.db import CanonicalJson, Database, UtcDateTime
 from workflow.depot import CHUNK
 from workflow.errors import DomainError
 from workflow.evidence_store import EvidenceStore
-from workflow.models import Base, Evidence
+from workflow.models import Attachment, Base, Evidence
 from workflow.settings import Settings
 
 FORMAT = 1
+FILES = union(select(Evidence.sha256), select(Attachment.sha256))
+"""Every file that a row speaks of, each once."""
+
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 64 * 1024 * 1024
 BATCH = 1000
@@ -123,7 +128,7 @@ class _Writer:
         with database.snapshot() as session:
             end, _last = audit.head(session)
             rows = sum(self._table(session, table) for table in Base.metadata.sorted_tables)
-            hashes = list(session.scalars(select(Evidence.sha256).distinct().order_by(Evidence.sha256)))
+            hashes = sorted(session.scalars(FILES))
         for sha256 in hashes:
             self._evidence(sha256)
         for name, path in _own_files(self._settings).items():
@@ -196,7 +201,7 @@ def _stream(session: Session, table: Table) -> Iterator[list[Any]]:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, bytes):
         return b64encode(value).decode()
@@ -206,6 +211,7 @@ def _plain(value: object) -> str:
 KINDS: dict[str, TypeEngine[Any]] = {
     "moment": UtcDateTime(),
     "date": Date(),
+    "time": Time(),
     "boolean": Boolean(),
     "integer": Integer(),
     "float": Float(),
@@ -216,6 +222,7 @@ KINDS: dict[str, TypeEngine[Any]] = {
 _READ: dict[str, Callable[[Any], Any]] = {
     "moment": datetime.fromisoformat,
     "date": date.fromisoformat,
+    "time": time.fromisoformat,
     "bytes": b64decode,
 }
 
@@ -226,6 +233,7 @@ def _kind(column: TypeEngine[Any]) -> str:
         (UtcDateTime, "moment"),
         (CanonicalJson, "text"),
         (Date, "date"),
+        (Time, "time"),
         (Boolean, "boolean"),
         (Integer, "integer"),
         (Float, "float"),
@@ -245,7 +253,7 @@ def size(database: Database) -> int:
     """How many rows and files a backup would write now, for a progress bar."""
     with database.read() as session:
         rows = [session.scalar(select(func.count()).select_from(t)) or 0 for t in Base.metadata.sorted_tables]
-        return sum(rows) + (session.scalar(select(func.count(Evidence.sha256.distinct()))) or 0)
+        return sum(rows) + (session.scalar(select(func.count()).select_from(FILES.subquery())) or 0)
 
 
 @contextmanager

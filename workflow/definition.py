@@ -62,7 +62,8 @@ class ReviewRule:
     `closes` says (everybody has answered, or the quorum has), and with a quorum when the time is over, but
     never without `outside` reviews from outside the case's agency. Reviews disagree when their scores lie
     more than `spread` apart or when both recommendations of `opposed` were given. `others` says when a
-    reviewer may read the other reviews: at_once, after_own, never.
+    reviewer may read the other reviews: at_once, after_own, never. In a `blind` round reviewers read a
+    redacted copy and nothing else of the case.
     """
 
     rubric: str
@@ -75,6 +76,7 @@ class ReviewRule:
     spread: int | None = None
     opposed: tuple[str, ...] = ()
     others: str = "after_own"
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,19 @@ class Process:
     def transition(self, stage: str, name: str) -> Transition | None:
         return self._named.get((stage, name))
 
+    def blind_states(self) -> frozenset[str]:
+        """The states whose reviewers read a redacted copy."""
+        return frozenset(s.name for s in self.states.values() if s.review and s.review.blind)
+
+    def before_blind(self) -> frozenset[str]:
+        """Those states and all from which a case may come to one."""
+        found: frozenset[str] = frozenset()
+        reached = self.blind_states()
+        while reached - found:
+            found |= reached
+            reached = frozenset(o for t in self.transitions if t.to in found for o in t.origins)
+        return found
+
     def pipeline(self, name: str) -> list[Stage]:
         return sorted((s for s in self.stages.values() if s.pipeline == name), key=lambda s: s.order)
 
@@ -352,6 +367,7 @@ def _review(raw: dict[str, Any]) -> ReviewRule:
         spread=raw.get("disagree", {}).get("spread"),
         opposed=tuple(raw.get("disagree", {}).get("opposed", ())),
         others=raw.get("others", "after_own"),
+        blind=raw.get("blind", False),
     )
 
 
@@ -417,6 +433,7 @@ def check(
     faults += _duplicates(found)
     faults += _mixed_collections(found)
     faults += _circles(found)
+    faults += _blind_faults(found)
     faults += [
         f"{s.name}: tahap mulai {s.start} tidak ada" for s in found.stages.values() if s.start not in s.states
     ]
@@ -504,6 +521,16 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
         yield f"{state.name}: extend tanpa due atau review"
     if state.due and state.due.working_days and max(state.due.remind, default=0) >= state.due.working_days:
         yield f"{state.name}: pengingat sebelum masa {state.due.working_days} hari kerja dimulai"
+
+
+def _blind_faults(process: Process) -> Iterator[str]:
+    """The registry tells everybody what a round hides once a case is past the first stage."""
+    first = [stage.name for stage in process.pipeline(BEGINNING)[:1]]
+    for name in sorted(process.blind_states()):
+        if process.states[name].stage not in first:
+            yield f"{name}: blind setelah inovasi tampil di registri publik tidak menyamarkan apa pun"
+        if process.states[name].seminar is not None:
+            yield f"{name}: blind pada seminar tidak menyamarkan apa pun"
 
 
 def _duplicates(process: Process) -> Iterator[str]:

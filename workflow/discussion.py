@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from workflow import policy
 from workflow.definition import process
 from workflow.guards import head_of, reviews_of
-from workflow.models import Case, Event, Grant, User
+from workflow.models import Attachment, Case, Event, Grant, User
 
 SAID = "case.discussed"
+MOST_FILES = 3
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Message:
     audience: str
     text: str | None
     mentions: list[User]
+    files: list[Attachment]
 
 
 def audiences(session: Session, user: User, case: Case) -> tuple[str, ...]:
@@ -42,6 +44,7 @@ def messages(session: Session, user: User, case: Case) -> list[Message]:
     said = _said(session, case, audiences(session, user, case))
     named = {e.actor_id for e in said} | {i for e in said for i in _mentions(e)}
     people = {u.id: u for u in session.scalars(select(User).where(User.id.in_(named))).unique()}
+    files = _files(session, said)
     return [
         Message(
             event.id,
@@ -51,9 +54,23 @@ def messages(session: Session, user: User, case: Case) -> list[Message]:
             event.data["audience"],
             (event.content or {}).get("note"),
             [people[i] for i in _mentions(event) if i in people],
+            [file for file in files if file.event_id == event.id],
         )
         for event in said
     ]
+
+
+def attachment(session: Session, user: User, case: Case, file_id: int) -> Attachment | None:
+    """A file of a message that this person may read; nothing where there is none."""
+    found = [file for message in messages(session, user, case) for file in message.files]
+    return next((file for file in found if file.id == file_id), None)
+
+
+def _files(session: Session, said: list[Event]) -> list[Attachment]:
+    """Those of messages that were not erased; with the message its files go."""
+    kept = [event.id for event in said if (event.content or {}).get("files")]
+    query = select(Attachment).where(Attachment.event_id.in_(kept)).order_by(Attachment.id)
+    return list(session.scalars(query)) if kept else []
 
 
 def addressable(session: Session, case: Case, audience: str) -> list[User]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from io import BufferedReader
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from workflow.calendar import wib_date
@@ -20,7 +20,7 @@ from workflow.db import Database
 from workflow.depot import CHUNK, Depot
 from workflow.evidence_store import name_of
 from workflow.exports import orders
-from workflow.models import Case, Evidence, FileCheck, StoredFile
+from workflow.models import Attachment, Case, Evidence, FileCheck, StoredFile
 from workflow.models.files import ALTERED, MISSING
 
 FILES, PACKAGES, ORPHANS = "files", "packages", "orphans"
@@ -32,6 +32,12 @@ NAMED = 1000
 FOLDERS = 256
 YOUNG = timedelta(days=1)
 """A file is put before the row that knows it commits."""
+
+
+PLACES = union_all(
+    select(Evidence.sha256, Evidence.file_name, Evidence.case_id).where(Evidence.withdrawn_at.is_(None)),
+    select(Attachment.sha256, Attachment.file_name, Attachment.case_id),
+).subquery()
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,7 @@ def _note_strangers(run: FileCheck, strange: list[str], now: datetime) -> None:
 
 @dataclass(frozen=True)
 class Faulty:
-    """A file that is not what it was, in one of the places where it proves something."""
+    """A file that is not what it was, in one of the places where it proves something or was sent along."""
 
     sha256: str
     fault: str
@@ -182,7 +188,7 @@ def faulty(session: Session) -> tuple[int, int]:
 
 def faulty_files(session: Session) -> list[Faulty]:
     """Each of them with every proposal it belongs to."""
-    query = _faults(StoredFile.sha256, StoredFile.fault, Evidence.file_name, Case.number)
+    query = _faults(StoredFile.sha256, StoredFile.fault, PLACES.c.file_name, Case.number)
     rows = session.execute(query.order_by(StoredFile.sha256, Case.number).limit(NAMED))
     return [Faulty(*row) for row in rows]
 
@@ -191,7 +197,7 @@ def _faults(*columns: Any) -> Select[Any]:  # noqa: ANN401 - columns of any type
     return (
         select(*columns)
         .select_from(StoredFile)
-        .join(Evidence, Evidence.sha256 == StoredFile.sha256)
-        .join(Case, Case.id == Evidence.case_id)
-        .where(StoredFile.fault.is_not(None), Evidence.withdrawn_at.is_(None))
+        .join(PLACES, PLACES.c.sha256 == StoredFile.sha256)
+        .join(Case, Case.id == PLACES.c.case_id)
+        .where(StoredFile.fault.is_not(None))
     )

@@ -22,15 +22,16 @@ PAGE = 30
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail with its case, which may be opened only where `open`, and the rules that owed it.
+    """One mail with its case, which may be opened only where `open`, and `blind` by its redacted copy.
 
-    `group` is what its reader may have otherwise.
+    `rules` are those that owed it; `group` is what its reader may have otherwise.
     """
 
     email: Email
     case: Case
     event: Event
     open: bool
+    blind: bool
     rules: list[Rule]
     group: Group | None
 
@@ -75,9 +76,10 @@ def find(session: Session, user: User, email_id: int) -> Letter | None:
     if row is None:
         return None
     email, case, event = row
+    blind = policy.may_read_redacted(user, case)
     rules = of_event(process(case.process), event.name, event.data, email.kind)
     group = GROUPS.get(GROUP_OF.get(email.kind, ""))
-    return Letter(email, case, event, policy.may_see(user, case), rules, group)
+    return Letter(email, case, event, blind or policy.may_see(user, case), blind, rules, group)
 
 
 def mark(session: Session, user: User, email_id: int, read_at: datetime | None) -> None:

@@ -30,6 +30,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "event.at": "kapan peristiwanya terjadi",
     "event.note": "catatan yang ditulis pengambil keputusan; kosong bila tidak ada",
     "event.file": "nama berkas",
+    "event.files": "nama berkas yang dilampirkan; kosong bila tidak ada",
     "event.signature": "nama malware yang ditemukan",
     "requests": "permintaan perbaikan satu per satu, untuk kutipan",
     "until": "batas waktu; kosong bila tidak ada",

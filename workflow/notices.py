@@ -9,6 +9,7 @@ NOTICES: Mapping[str, Mapping[str, str]] = {
     "case.offered": {"agency_head": "adoption_offered"},
     "case.amended": {},
     "case.reviewed": {},
+    "case.redacted": {},
     "case.discussed": {"listeners": "discussed"},
     "people.assigned": {"subject": "review_requested"},
     "people.released": {"subject": "review_released"},

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
+from workflow.definition import process, versions
 from workflow.models import Agency, Case, Participant, Seminar, SeminarSlot, User
 
 GLOBAL_ROLES = ("coordinator", "organiser", "reviewer", "auditor", "admin")
@@ -76,11 +77,44 @@ def _applies(participant: Participant, case: Case) -> bool:
 
 def may_see(user: User, case: Case) -> bool:
     """Those with a role, and those who once reviewed and may look back; nobody what an undo took back."""
-    if case.voided_at is not None:
+    if case.voided_at is not None or is_blind(user, case):
         return False
     return bool(roles_on(user, case)) or any(
         p.user_id == user.id and p.role == "reviewer" and p.until is None for p in case.participants
     )
+
+
+def is_blind(user: User, case: Case) -> bool:
+    """Whether this person knows the case by its redacted copy alone: now, and when its round is over.
+
+    So for whoever was asked in a blind round and has no other part in the case; the one question for pages,
+    API, lists and mails. All else of the case is not theirs to see.
+    """
+    blind = process(case.process).blind_states()
+    asked = [p for p in case.participants if p.user_id == user.id and p.role == "reviewer"] if blind else []
+    if not any(p.state in blind for p in asked):
+        return False
+    openly = any(p.until is None and p.state not in blind for p in asked)
+    return not openly and not roles_on(user, case) - {"reviewer"}
+
+
+def may_read_redacted(user: User, case: Case) -> bool:
+    """Read the redacted copy: who reviews by it, and after the round still."""
+    mine = (p for p in case.participants if p.user_id == user.id and p.role == "reviewer")
+    return case.voided_at is None and is_blind(user, case) and any(p.until is None for p in mine)
+
+
+def may_redact(user: User, case: Case) -> bool:
+    """Look at the redacted copy beside the original and change it: those who assign its reviewers."""
+    rule = process(case.process).states[case.state].review
+    return rule is not None and rule.blind and bool(roles_on(user, case) & set(rule.assign))
+
+
+def _openly_asked() -> ColumnElement[bool]:
+    """A part in a case other than that of a reviewer in a blind round."""
+    blind = {v: sorted(process(v).blind_states()) for v in versions()}
+    rounds = [and_(Case.process == v, Participant.state.in_(names)) for v, names in blind.items() if names]
+    return or_(Participant.role != "reviewer", ~or_(*rounds)) if rounds else true()
 
 
 def visible(user: User) -> ColumnElement[bool]:
@@ -94,6 +128,7 @@ def visible(user: User) -> ColumnElement[bool]:
             Participant.case_id == Case.id,
             Participant.user_id == user.id,
             Participant.until.is_(None),
+            _openly_asked(),
         )
         .correlate(Case)
     )
@@ -159,7 +194,7 @@ def may_see_reviews(user: User, case: Case, *, reviewed_by_me: bool, others: str
 def discussions(user: User, case: Case, *, reviewed_by_me: bool, others: str) -> tuple[str, ...]:
     """The audiences whose messages a person reads and may address, narrowest first."""
     roles = roles_on(user, case)
-    if not roles:
+    if not roles or is_blind(user, case):
         return ()
     if roles & SEE_REVIEWS:
         return ("staff", "reviewers", "everyone")

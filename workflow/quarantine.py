@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow.db import owe
+from workflow.db import insert_new, owe
 from workflow.errors import DomainError
 from workflow.models import Job, StoredFile
 from workflow.settings import Settings
@@ -39,6 +39,21 @@ def require_clean(session: Session, settings: Settings, sha256: str) -> None:
     file = session.scalars(select(StoredFile).where(StoredFile.sha256 == sha256)).one_or_none()
     if file is not None and state_of(file, settings) != CLEAN:
         raise Quarantined(file)
+
+
+def infected_by(session: Session, sha256: str) -> Quarantined | None:
+    """What to say of a file that is known to be infected; nothing of any other."""
+    known = select(StoredFile).where(StoredFile.sha256 == sha256, StoredFile.signature.is_not(None))
+    found = session.scalars(known).one_or_none()
+    return Quarantined(found) if found else None
+
+
+def know(session: Session, now: datetime, sha256: str, size: int, media_type: str) -> None:
+    """The row of a file itself; one that is new here has to be looked at."""
+    held = {"sha256": sha256, "size": size, "media_type": media_type, "stored_at": now}
+    if insert_new(session, StoredFile, **held):
+        file_id = session.scalars(select(StoredFile.id).where(StoredFile.sha256 == sha256)).one()
+        owe_look(session, SCAN, file_id, now)
 
 
 def owe_look(session: Session, handler: str, file_id: int, now: datetime) -> None:

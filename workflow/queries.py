@@ -425,10 +425,14 @@ def absences(session: Session, today: date) -> dict[int, list[Substitute]]:
 
 
 def declarable(session: Session, user: User) -> list[tuple[Case, Conflict | None]]:
-    """Open innovations a reviewer may be asked about, with what they declared: title and agency only."""
+    """Open innovations a reviewer may be asked about, with what they declared: title and agency only.
+
+    Not those that come to a blind round: there the list would say whose number it is.
+    """
     reviewed = [s.name for v in versions() for s in process(v).states.values() if s.review]
     stages = {name.partition(".")[0] for name in reviewed}
     near = or_(*(Case.state.startswith(f"{stage}.", autoescape=True) for stage in stages))
+    blind = [and_(Case.process == v, Case.state.in_(sorted(process(v).before_blind()))) for v in versions()]
     rows = session.execute(
         select(Case, Conflict)
         .outerjoin(
@@ -441,6 +445,7 @@ def declarable(session: Session, user: User) -> list[tuple[Case, Conflict | None
             ),
         )
         .where(Case.outcome.is_(None), Case.voided_at.is_(None), near, ~Case.state.endswith(".draft"))
+        .where(~or_(*blind))
         .order_by(Conflict.id.is_(None), Case.title)
         .limit(LARGEST_PAGE)
     )

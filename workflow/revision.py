@@ -58,8 +58,13 @@ class Changes:
 
 def requests(case: Case) -> list[Request]:
     """Every request of the case, oldest first, each with its latest answer."""
-    asked = [item for held in case.forms.get(REQUESTS, ()) for item in held.get("requests", ())]
-    given = {item["request"]: item for held in case.forms.get(ANSWERS, ()) for item in held["answers"]}
+    return requests_in(case.forms)
+
+
+def requests_in(forms: Mapping[str, Any]) -> list[Request]:
+    """The same of its forms, or of a copy of them."""
+    asked = [item for held in forms.get(REQUESTS, ()) for item in held.get("requests", ())]
+    given = {item["request"]: item for held in forms.get(ANSWERS, ()) for item in held["answers"]}
     found = [Request(number, item["at"], item["text"]) for number, item in enumerate(asked, start=1)]
     return [_answered(request, given.get(request.number)) for request in found]
 

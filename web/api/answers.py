@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from web.api.auth import language
-from workflow import commands, held, policy, queries
+from workflow import commands, held, policy, queries, redaction
 from workflow.adoptions import ADOPTED, Member
 from workflow.commands.advance import Option
 from workflow.definition import process
@@ -102,6 +102,20 @@ def whole(session: Session, who: Actor, case: Case) -> Json:
         "forms": case.forms,
         "transitions": [transition(option) for option in commands.options(session, who, case)],
     }
+
+
+def redacted(session: Session, case: Case) -> Json:
+    """A case as its blind reviewers know it: the redacted answers, and nothing that says whose it is."""
+    hidden: Json = {
+        "title": redaction.name_of(case),
+        "agency": {"code": "disamarkan", "name": redaction.MARK},
+        "cohort": None,
+        "owner": {"name": redaction.MARK},
+        "mentor": None,
+        "links": {"self": address(case.number), "page": f"/telaah/{case.number}"},
+    }
+    told: Json = {"score": None, "maturity": None, "transitions": []}
+    return item(case) | hidden | told | {"forms": redaction.copy_of(session, case).forms}
 
 
 def member(found: Member, numbers: Mapping[int, str]) -> Json:
@@ -247,8 +261,8 @@ def others(case: Case, state: str) -> str:
     return rule.others if rule else "after_own"
 
 
-def message(said: Message) -> Json:
-    """One message of a discussion."""
+def message(said: Message, number: str) -> Json:
+    """One message of a discussion, its files by their address."""
     return {
         "id": said.id,
         "at": moment(said.at),
@@ -257,6 +271,17 @@ def message(said: Message) -> Json:
         "audience": said.audience,
         "text": said.text,
         "mentions": [person(user) for user in said.mentions],
+        "files": [
+            {
+                "id": file.id,
+                "file_name": file.file_name,
+                "media_type": file.media_type,
+                "size": file.size,
+                "sha256": file.sha256,
+                "href": address(number, "attachments", file.id),
+            }
+            for file in said.files
+        ],
     }
 
 

@@ -156,6 +156,11 @@ OPERATIONS = (
         "proposal", headers=("ETag",), refuses=True,
     ),
     Operation(
+        "api_proposals.attachment", "get", f"{CASE}/attachments/{{attachment_id}}", "Usulan",
+        "Mengunduh lampiran pesan", "Bagi yang boleh membaca pesannya; selalu sebagai lampiran.", "",
+        headers=("Content-Disposition",),
+    ),
+    Operation(
         "api_adoptions.index", "get", f"{CASE}/adoptions", "Adopsi", "Silsilah adopsi sebuah inovasi",
         "Inovasi asal dan semua adopsinya menurut generasi. Replikasi oleh daerah lain tidak termasuk.",
         "adoption_list",
@@ -416,6 +421,10 @@ def _parameters(operation: Operation) -> list[Json]:
             "name": "seminar_id",
             "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
         },
+        "{attachment_id}": {
+            "name": "attachment_id",
+            "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
+        },
         "{evidence_id}": {
             "name": "evidence_id",
             "schema": {"type": "integer", "minimum": 1, "maximum": parameters.LARGEST_ID},
@@ -513,7 +522,8 @@ def _shown(name: str, node: Json, about: Mapping[str, Any]) -> Json:
 def _curl(row: Operation) -> str:
     """What to type, for one invented case."""
     name = "change_plan" if "schemas" in row.path else "approve"
-    ids = {"evidence_id": 1, "export_id": 1, "import_id": 1, "decision_id": 1, "seminar_id": 1}
+    names = ("evidence_id", "export_id", "import_id", "decision_id", "seminar_id", "attachment_id")
+    ids = dict.fromkeys(names, 1)
     path = row.path.format(number="INV-2022-0001", name=name, **ids)
     parts = [] if row.public else ["-H 'Authorization: Bearer lct_…'"]
     parts += ["-X PUT"] if row.method == "put" else []
@@ -523,5 +533,5 @@ def _curl(row: Operation) -> str:
         parts += [f"-H 'Content-Type: {JSON}'", f"-d '{json.dumps(EXAMPLES[row.body], ensure_ascii=False)}'"]
     elif row.body_type == FORM:
         parts.append(CURL_FILES[row.endpoint])
-    parts += ["-OJ"] if row.endpoint in {"api_evidence.fetch", "api_exports.fetch"} else []
+    parts += ["-OJ"] if "Content-Disposition" in row.headers else []
     return " \\\n  ".join([f"curl {request.host_url.rstrip('/')}{path}", *parts])

@@ -11,8 +11,10 @@ from web.api import answers, bodies, parameters, replies
 from web.api.auth import acting, caller
 from web.api.problems import bounded
 from web.context import desk, now
+from web.downloads import send_proof
 from workflow import case_lists, commands, discussion, queries
-from workflow.errors import Invalid
+from workflow.commands.find import find_or_copy
+from workflow.errors import Invalid, NotFound
 from workflow.ledger import Actor
 from workflow.search import query
 
@@ -57,7 +59,7 @@ def index() -> Response:
 def show(number: str) -> Response:
     with desk().database.read() as session:
         who = acting(session)
-        return replies.send(replies.of_case(session, who, commands.find(session, who, number)))
+        return replies.send(replies.of_case(session, who, find_or_copy(session, who, number)))
 
 
 @bp.put("/<number>/draft")
@@ -112,7 +114,7 @@ def review(number: str) -> Response:
 
     def run(session: Session, who: Actor) -> replies.Answer:
         commands.give_review(session, who, number, body)
-        return replies.of_case(session, who, commands.find(session, who, number), created=True)
+        return replies.of_case(session, who, find_or_copy(session, who, number), created=True)
 
     return replies.command(body, run, 201)
 
@@ -122,7 +124,20 @@ def messages(number: str) -> Response:
     with desk().database.read() as session:
         case = commands.find(session, acting(session), number)
         said = discussion.messages(session, caller(), case)
-    return jsonify(items=[answers.message(row) for row in said])
+    return jsonify(items=[answers.message(row, number) for row in said])
+
+
+@bp.get("/<number>/attachments/<int:attachment_id>")
+def attachment(number: str, attachment_id: int) -> Response:
+    """A file of a message, for who may read the message."""
+    if attachment_id > parameters.LARGEST_ID:
+        raise NotFound
+    with desk().database.read() as session:
+        case = commands.find(session, acting(session), number)
+        found = discussion.attachment(session, caller(), case, attachment_id)
+    if found is None:
+        raise NotFound
+    return send_proof(found)
 
 
 @bp.post("/<number>/messages")
@@ -133,6 +148,6 @@ def say(number: str) -> Response:
         event = commands.discuss(session, who, number, body)
         case = commands.find(session, who, number)
         said = [m for m in discussion.messages(session, caller(), case) if m.id == event.id]
-        return replies.Answer(answers.message(said[0]), None, answers.address(number, "messages"))
+        return replies.Answer(answers.message(said[0], number), None, answers.address(number, "messages"))
 
     return replies.command(body, run, 201)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from web.api import answers, auth
 from web.context import desk, now
-from workflow import commands, once
+from workflow import commands, once, policy
 from workflow.ledger import Actor
 from workflow.models import Case
 
@@ -25,8 +25,11 @@ class Answer:
 
 
 def of_case(session: Session, who: Actor, case: Case, *, created: bool = False) -> Answer:
+    """The case as this caller may know it."""
     location = answers.address(case.number) if created else None
-    return Answer(answers.whole(session, who, case), commands.etag(case), location)
+    blind = who.user is not None and policy.is_blind(who.user, case)
+    body = answers.redacted(session, case) if blind else answers.whole(session, who, case)
+    return Answer(body, commands.etag(case), location)
 
 
 def send(answer: Answer, status: int = HTTPStatus.OK) -> Response:

@@ -32,6 +32,7 @@ from workflow import (
     validation,
 )
 from workflow.adoptions import Member
+from workflow.commands.find import one
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem
 from workflow.guards import average, counted, missing, reviews_of, spread, time_over
@@ -140,7 +141,23 @@ def _own_family(agency: Agency) -> bool:
 
 @bp.get("/<number>")
 @signed_in
-def show(number: str) -> str:
+def show(number: str) -> str | Response:
+    try:
+        return _show(number)
+    except NotFound:
+        if _by_copy(number):
+            return redirect(f"/telaah/{number}")
+        raise
+
+
+def _by_copy(number: str) -> bool:
+    """Whether this person reviews the case blind, and so reads the redacted copy instead of this page."""
+    with desk().database.read() as session:
+        found = one(session, number)
+        return found is not None and policy.may_read_redacted(me(), found)
+
+
+def _show(number: str) -> str:
     tab = request.args.get("tab", TABS[0])
     with desk().database.read() as session:
         who = actor(session)

@@ -17,18 +17,17 @@ from web.downloads import send_picture, send_proof, send_video
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
+from web.staging import named, problems_of, stage_all
 from workflow import commands, likeness, policy, quarantine, queries, uploads, validation
 from workflow.commands.evidence import ADDERS
 from workflow.definition import process
 from workflow.depot import Depot, depot_of
-from workflow.errors import DomainError, Invalid, NotFound, Problem, Reason, Refused
+from workflow.errors import Invalid, NotFound, Problem, Reason, Refused
 from workflow.evidence_store import (
     ENDINGS,
     LARGEST,
     LARGEST_VIDEO,
     EvidenceStore,
-    Staged,
-    TooLarge,
     clean_name,
 )
 from workflow.iid.entries import is_entry, standing
@@ -74,7 +73,7 @@ def add(number: str) -> str | BaseResponse | tuple[str, int]:
         fields = _fields(files)
         count = _store_all(number, files, fields)
     except (Invalid, Refused) as refusal:
-        return _page(number, _problems(refusal), request.form), 422
+        return _page(number, problems_of(refusal), request.form), 422
     finally:
         for upload in files:
             upload.close()
@@ -195,7 +194,7 @@ def _store_all(number: str, files: list[FileStorage], fields: dict[str, Any]) ->
     """All of the files or none of them; the problems of every one, each with its name."""
     store = _store()
     with ExitStack() as stack:
-        staged = _stage_all(stack, store, files)
+        staged = stage_all(stack, store, files)
         with desk().database.write() as session:
             who = actor(session)
             for upload, held in zip(files, staged, strict=True):
@@ -210,34 +209,10 @@ def _store_all(number: str, files: list[FileStorage], fields: dict[str, Any]) ->
                 try:
                     commands.add_evidence(session, who, number, new)
                 except (Invalid, Refused) as refusal:
-                    raise Invalid([_named(p, name) for p in _problems(refusal)]) from refusal
+                    raise Invalid([named(p, name) for p in problems_of(refusal)]) from refusal
             for held in {held.sha256: held for held in staged}.values():
                 store.keep(held)
     return len(files)
-
-
-def _stage_all(stack: ExitStack, store: EvidenceStore, files: list[FileStorage]) -> list[Staged]:
-    staged, faults = [], []
-    for upload in files:
-        try:
-            staged.append(stack.enter_context(store.stage(upload.stream)))
-        except (Invalid, TooLarge) as refusal:
-            faults += [_named(p, upload.filename or "") for p in _problems(refusal)]
-    if faults:
-        raise Invalid(faults)
-    return staged
-
-
-def _problems(refusal: DomainError) -> list[Problem]:
-    if isinstance(refusal, Invalid):
-        return refusal.problems
-    return [Problem("/file", str(refusal))]
-
-
-def _named(problem: Problem, name: str) -> Problem:
-    if problem.pointer != "/file":
-        return problem
-    return Problem("/file", f"{name[:120]}: {problem.message}")
 
 
 def _back(number: str) -> str:

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from web import case_view
+from web import blind, case_view
 from web.context import desk, me, now
 from web.guards import signed_in
 from web.language import COOKIE, LANGUAGES, locale
@@ -41,7 +41,7 @@ def work() -> str:
         over = {case.id for case, _lack in short}
         lacking = [case for case in queries.needs_reviewers(session, user) if case.id not in over]
         own = case_lists.list_cases(session, user, now(), case_lists.Filters(), limit=10)
-    rows = [case_view.row(case, now(), locale()) for case in mine]
+    rows = [blind.row(case) for case in mine]
     others = [case_view.row(c, now(), locale()) for c in own.cases if c not in mine and c.id not in over]
     return render_template(
         "work.html",

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from web import rule_words
+from web import blind, rule_words
 from web.case_view import FACT_TITLES
 from web.context import desk, me, now
 from web.guards import signed_in
@@ -93,6 +93,8 @@ def _line(email: Email, case: Case, event: Event) -> dict[str, Any]:
     return {
         "email": email,
         "case": case,
+        "title": blind.title_of(case),
+        "agency": blind.agency_of(case),
         "at": event.at,
         "subject": PREFIX.sub("", email.subject),
         "state": state_of(email, now()),

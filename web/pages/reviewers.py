@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from web.context import actor, desk, me, now
 from web.guards import signed_in
-from workflow import commands, policy, queries
+from workflow import commands, policy, queries, redaction
 from workflow.definition import process
 from workflow.errors import DomainError, Forbidden, Invalid, Refused
 from workflow.guards import reviews_of
@@ -70,6 +70,7 @@ def _page(number: str, refusal: DomainError | None = None) -> str:
         pool = queries.reviewers_for(session, case, now())
         load = queries.review_load(session)
         given = reviews_of(session, case)
+        copy = redaction.copy_of(session, case) if rule.blind else None
     answered = {r.reviewer_id for r in given}
     assigned = case.holders("reviewer", case.state)
     rows: list[dict[str, Any]] = [
@@ -87,6 +88,7 @@ def _page(number: str, refusal: DomainError | None = None) -> str:
         "cases/reviewers.html",
         case=case,
         rule=rule,
+        copy=copy,
         rows=rows,
         assigned=assigned,
         answered=answered,

@@ -9,16 +9,18 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from web import case_view, dates, forms
+from web import blind, dates, forms
 from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.once import once
-from workflow import commands, policy, queries, readable, revision, validation
+from workflow import commands, policy, queries, readable, redaction, revision, validation
 from workflow.calendar import wib_date
-from workflow.commands.review import closed, desk_of, find_for_review, last_asked, review_draft
+from workflow.commands.find import find_for_review, last_asked
+from workflow.commands.review import closed, desk_of, review_draft
 from workflow.definition import ReviewRule, process
 from workflow.errors import Forbidden, Invalid, Problem, Reason
+from workflow.guards import reviews_of
 from workflow.ledger import Actor
 from workflow.models import Case
 
@@ -30,7 +32,7 @@ bp = Blueprint("reviews", __name__, url_prefix="/telaah")
 def queue() -> str:
     with desk().database.read() as session:
         owed, done = queries.review_queue(session, me())
-    rows = [case_view.row(case, now(), locale()) for case in owed]
+    rows = [blind.row(case) for case in owed]
     return render_template("reviews/queue.html", rows=rows, done=done, total=done + len(rows))
 
 
@@ -184,7 +186,8 @@ def _gone(case: Case, reason: Reason) -> str:
         rubric, user = desk_of(case, who)
         draft = review_draft(session, case, rubric, user)
     written = readable.answers(rubric, draft.data, locale()) if draft else []
-    return render_template("reviews/gone.html", case=case, reason=reason, written=written)
+    title = blind.title_of(case)
+    return render_template("reviews/gone.html", case=case, title=title, reason=reason, written=written)
 
 
 def _page(number: str, document: dict[str, Any] | None, problems: list[Problem]) -> str:
@@ -194,31 +197,21 @@ def _page(number: str, document: dict[str, Any] | None, problems: list[Problem])
     with desk().database.read() as session:
         draft = review_draft(session, case, rubric, me())
         owed, done = queries.review_queue(session, me())
-        changes = revision.changes(session, case, me().id, locale())
-        files = revision.files(session, case.id)
+        read = _reading(session, case)
+        peers = _peers(session, case) if blind.is_blind(case) else []
     if document is None:
         document = dict(draft.data) if draft else {}
     sections = forms.sections(rubric, document, locale(), problems)
-    filled = [
-        {
-            "title": validation.label(name, [], locale()),
-            "sections": readable.answers(name, held, locale()),
-        }
-        for name, held in case.forms.items()
-        if isinstance(held, dict)
-    ]
     return render_template(
         "reviews/show.html",
         case=case,
-        row=case_view.row(case, now(), locale()),
+        row=blind.row(case),
+        peers=peers,
         title=validation.label(rubric, [], locale()),
         criteria=_criteria(rubric, sections),
         rest=[f for s in sections for f in s.fields if f.name != "/scores"],
         problems=forms.problem_links(rubric, problems),
-        forms=filled,
-        requests=revision.requests(case),
-        files=files,
-        changes=changes,
+        **read,
         done=done,
         total=done + len(owed),
         given=number not in {c.number for c in owed},
@@ -226,6 +219,55 @@ def _page(number: str, document: dict[str, Any] | None, problems: list[Problem])
         more=len(owed) > 1,
         saved_text=_("Tersimpan %(time)s", time=dates.clock_time(draft.saved_at)) if draft else None,
     )
+
+
+def _reading(session: Session, case: Case) -> dict[str, Any]:
+    """What is judged: forms, requests of a revision, what changed; as a redacted copy in a blind round."""
+    changes = revision.changes(session, case, me().id, locale())
+    if not blind.is_blind(case):
+        return {
+            "agency": case.agency.name,
+            "copy": None,
+            "forms": _filled(case.forms),
+            "files": revision.files(session, case.id),
+            "changes": changes,
+            "requests": revision.requests(case),
+        }
+    copy = redaction.copy_of(session, case)
+    return {
+        "agency": redaction.MARK,
+        "copy": copy,
+        "forms": _filled(copy.forms),
+        "files": {},
+        "changes": changes,
+        "requests": revision.requests_in(copy.forms),
+    }
+
+
+def _filled(held: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": validation.label(name, [], locale()),
+            "sections": readable.answers(name, document, locale()),
+        }
+        for name, document in held.items()
+        if isinstance(document, dict)
+    ]
+
+
+def _peers(session: Session, case: Case) -> list[dict[str, Any]]:
+    """The other reviews of a blind round, where its rule opens them: numbered, their words redacted."""
+    given = reviews_of(session, case)
+    mine = any(r.reviewer_id == me().id for r in given)
+    others = _rule(case).others
+    if not policy.may_see_reviews(me(), case, reviewed_by_me=mine, others=others):
+        return []
+    redact = redaction.redactor(session, case)
+    return [
+        {"score": r.score, "recommendation": r.recommendation, "comment": redact(r.comment)}
+        for r in given
+        if r.reviewer_id != me().id
+    ]
 
 
 def _rule(case: Case) -> ReviewRule:

@@ -21,7 +21,7 @@ from workflow.commands.calendar import add_day, remove_day
 from workflow.commands.claims import NewClaim, claim_level, judge_claim
 from workflow.commands.clock import fire_deadline
 from workflow.commands.desks import cancel_desk, desk_helpers, list_desk, plan_desk, waiting_for_desk
-from workflow.commands.discuss import discuss
+from workflow.commands.discuss import NewAttachment, discuss
 from workflow.commands.drafts import save_draft
 from workflow.commands.evidence import NewEvidence, add_evidence, withdraw_evidence
 from workflow.commands.extension import extend_deadline
@@ -41,6 +41,7 @@ from workflow.commands.mail_texts import change_mail_text
 from workflow.commands.nudge import nudge
 from workflow.commands.people import hand_over
 from workflow.commands.profiles import set_profile
+from workflow.commands.redact import redact
 from workflow.commands.review import give_review, save_review_draft
 from workflow.commands.rounds import hand_round_over
 from workflow.commands.seminars import cancel_seminar, change_seminar, invite_seminar
@@ -55,6 +56,7 @@ index.follow()
 __all__ = [
     "Arrival",
     "Mark",
+    "NewAttachment",
     "NewClaim",
     "NewEvidence",
     "abstain",
@@ -105,6 +107,7 @@ __all__ = [
     "put_away",
     "receive",
     "recheck_case",
+    "redact",
     "refuse_infected",
     "release_decision",
     "release_reviewer",

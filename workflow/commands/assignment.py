@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from workflow import conflicts, policy, substitutes
 from workflow.calendar import wib_date
 from workflow.commands.advance import autopilot
-from workflow.commands.find import check_version, find, locked, one
+from workflow.commands.find import check_version, find, find_for_review, locked, one
 from workflow.definition import SYSTEM, process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
 from workflow.guards import reviews_of
@@ -90,8 +90,8 @@ def release_reviewer(
 
 def abstain(session: Session, actor: Actor, number: str, reason: str) -> Case:
     """A reviewer gives an assignment back with a reason; those who assign are told."""
-    case = find(session, actor, number, lock=True)
     user = _person(actor)
+    case = find_for_review(session, actor, number, lock=True)
     held = [p for p in _asked(case, case.state) if p.user_id == user.id]
     if not held:
         raise Forbidden("Anda tidak sedang ditugaskan menelaah usulan ini.")

@@ -1,6 +1,7 @@
 """Saying something about a case. A message changes nothing: whoever is writing a form is not disturbed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,16 +10,33 @@ from workflow import discussion, policy
 from workflow.commands.find import find
 from workflow.errors import Forbidden, Invalid, NotFound, Problem
 from workflow.ledger import Actor, record
-from workflow.models import Case, Event, User
+from workflow.models import Attachment, Case, Event, User
 from workflow.people import find_user
+from workflow.quarantine import infected_by, know
 from workflow.validation import require
 
 
-def discuss(session: Session, actor: Actor, number: str, document: Mapping[str, Any]) -> Event:
+@dataclass(frozen=True)
+class NewAttachment:
+    """A file already in the store that goes with a message."""
+
+    file_name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+def discuss(
+    session: Session,
+    actor: Actor,
+    number: str,
+    document: Mapping[str, Any],
+    files: Sequence[NewAttachment] = (),
+) -> Event:
     """Say it (schema `message_create`) to an audience one belongs to; who is meant gets a mail.
 
-    Raises NotFound, Forbidden, or Invalid with every problem: also where a mentioned person would not be
-    able to read it.
+    `files` go to the same readers. Raises NotFound, Forbidden, or Invalid with every problem: also where
+    a mentioned person would not be able to read it.
     """
     document = _stripped(document)
     require("message_create", document, actor.locale)
@@ -34,8 +52,29 @@ def discuss(session: Session, actor: Actor, number: str, document: Mapping[str, 
     if audience not in open_to:
         raise Invalid([Problem("/audience", "Pesan untuk kalangan ini tidak dapat Anda baca sendiri.")])
     mentions = _mentioned(session, case, audience, document.get("mentions", []))
-    content = {"note": document["text"], "mentions": mentions}
-    return record(session, case, actor, role, discussion.SAID, {"audience": audience}, content, ["notify"])
+    _require_harmless(session, files)
+    content: dict[str, Any] = {"note": document["text"], "mentions": mentions}
+    if files:
+        content["files"] = [{"file": f.file_name, "size": f.size, "sha256": f.sha256} for f in files]
+    event = record(session, case, actor, role, discussion.SAID, {"audience": audience}, content, ["notify"])
+    for file in files:
+        session.add(Attachment(event_id=event.id, case_id=case.id, **vars(file)))
+        know(session, actor.at, file.sha256, file.size, file.media_type)
+    return event
+
+
+def _require_harmless(session: Session, files: Sequence[NewAttachment]) -> None:
+    faults = [
+        Problem("/file", f"{file.file_name}: {infected}")
+        for file in files
+        if (infected := infected_by(session, file.sha256))
+    ]
+    if len(files) > discussion.MOST_FILES:
+        faults.append(Problem("/file", f"Paling banyak {discussion.MOST_FILES} berkas untuk satu pesan."))
+    if len({file.sha256 for file in files}) < len(files):
+        faults.append(Problem("/file", "Berkas yang sama dilampirkan dua kali."))
+    if faults:
+        raise Invalid(faults)
 
 
 def _stripped(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,15 +10,14 @@ from workflow import dates, policy
 from workflow.clock import WIB
 from workflow.commands.claims import reopen_for
 from workflow.commands.find import find
-from workflow.db import insert_new
 from workflow.definition import process
 from workflow.errors import Forbidden, Invalid, NotFound, Problem, Reason, Refused
 from workflow.evidence_store import VIDEO
 from workflow.iid.catalogue import Catalogue
 from workflow.iid.entries import Standing, is_entry, standing
 from workflow.ledger import Actor, record
-from workflow.models import Case, Evidence, StoredFile
-from workflow.quarantine import SCAN, Quarantined, owe_look
+from workflow.models import Case, Evidence
+from workflow.quarantine import infected_by, know
 from workflow.validation import require, schema
 
 ADDERS = frozenset({"proposer", "co_author", "agency_head", "coordinator", "organiser"})
@@ -79,18 +78,10 @@ def add_evidence(session: Session, actor: Actor, number: str, new: NewEvidence) 
         **vars(new),
     )
     session.add(evidence)
-    _know(session, actor, new)
+    know(session, actor.at, new.sha256, new.size, new.media_type)
     case.version += 1
     session.flush()
     return evidence
-
-
-def _know(session: Session, actor: Actor, new: NewEvidence) -> None:
-    """The row of the file itself; one that is new here has to be looked at."""
-    held = {"sha256": new.sha256, "size": new.size, "media_type": new.media_type, "stored_at": actor.at}
-    if insert_new(session, StoredFile, **held):
-        file_id = session.scalars(select(StoredFile.id).where(StoredFile.sha256 == new.sha256)).one()
-        owe_look(session, SCAN, file_id, actor.at)
 
 
 def _said(new: NewEvidence) -> dict[str, str]:
@@ -150,10 +141,8 @@ def _problems(session: Session, actor: Actor, case: Case, new: NewEvidence) -> l
         faults.append(Problem("/field", "Sebutkan isian atau indikator yang dibuktikan berkas ini."))
     if new.letter_date and new.letter_date > actor.at.astimezone(WIB).date():
         faults.append(Problem("/letter_date", "Tanggal surat berada di masa depan."))
-    known = select(StoredFile).where(StoredFile.sha256 == new.sha256, StoredFile.signature.is_not(None))
-    infected = session.scalars(known).one_or_none()
-    if infected is not None:
-        faults.append(Problem("/file", str(Quarantined(infected))))
+    infected = infected_by(session, new.sha256)
+    faults += [Problem("/file", str(infected))] if infected else []
     if new.indicator and is_entry(case):
         found = standing(session, case)
         faults += _indicator_problems(found.catalogue, new)

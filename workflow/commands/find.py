@@ -7,7 +7,7 @@ from workflow import policy
 from workflow.db import locks_rows
 from workflow.errors import NotFound, Stale
 from workflow.ledger import Actor
-from workflow.models import Case
+from workflow.models import Case, Participant, User
 from workflow.validation import storable
 
 
@@ -20,6 +20,30 @@ def find(session: Session, actor: Actor, number: str, *, lock: bool = False) -> 
     if case is None or (actor.user is not None and not policy.may_see(actor.user, case)):
         raise NotFound
     return case
+
+
+def find_or_copy(session: Session, actor: Actor, number: str) -> Case:
+    """The case, also for those who know it by its redacted copy alone; raises NotFound as `find` does."""
+    case = one(session, number)
+    if case is None or actor.user is None or not policy.may_read_redacted(actor.user, case):
+        return find(session, actor, number)
+    return case
+
+
+def find_for_review(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Case:
+    """The case, for whoever may see it and for those who were asked to review it and no longer are."""
+    case = one(session, number, lock=lock)
+    if case is None or actor.user is None:
+        raise NotFound
+    if not policy.may_see(actor.user, case) and last_asked(case, actor.user) is None:
+        raise NotFound
+    return case
+
+
+def last_asked(case: Case, user: User) -> Participant | None:
+    """The latest time this person was asked to review the case, ended or not."""
+    asked = [p for p in case.participants if p.user_id == user.id and p.role == "reviewer"]
+    return asked[-1] if asked else None
 
 
 def one(session: Session, number: str, *, lock: bool = False) -> Case | None:

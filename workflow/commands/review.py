@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from workflow import conflicts, dates, policy
 from workflow.commands.advance import autopilot
-from workflow.commands.find import one
+from workflow.commands.find import find_for_review, last_asked
+from workflow.conflicts import Finding
 from workflow.definition import ReviewRule, process
-from workflow.errors import Forbidden, Invalid, NotFound, Reason, Refused
+from workflow.errors import Forbidden, Invalid, Reason, Refused
 from workflow.ledger import Actor, record
-from workflow.models import Case, Draft, Participant, Review, User
+from workflow.models import Case, Draft, Review, User
 from workflow.validation import draft_problems, require, schema
 
 
@@ -29,7 +30,7 @@ def give_review(session: Session, actor: Actor, number: str, document: Mapping[s
         raise Refused([Reason("reviewed", "Anda sudah memberi penilaian pada putaran ini.")])
     barred = conflicts.standing(session, case, reviewer, actor.at)
     if barred:
-        raise Refused([Reason("conflict", " ".join(f.message for f in barred))])
+        raise Refused([Reason("conflict", _barring(case, reviewer, barred))])
     require(rule.rubric, document, actor.locale)
     score = weighted(rule.rubric, document["scores"])
     data = {"state": case.state, "visit": case.visit, "rubric": rule.rubric}
@@ -64,6 +65,13 @@ def give_review(session: Session, actor: Actor, number: str, document: Mapping[s
     )
     session.flush()
     return review
+
+
+def _barring(case: Case, reviewer: User, barred: list[Finding]) -> str:
+    """Why this person may not judge; whoever reviews blind does not learn whose case it is."""
+    if policy.is_blind(reviewer, case):
+        return "Ada benturan kepentingan antara Anda dan usulan ini; koordinator dapat menjelaskannya."
+    return " ".join(found.message for found in barred)
 
 
 def save_review_draft(session: Session, actor: Actor, number: str, document: Mapping[str, Any]) -> Draft:
@@ -109,22 +117,6 @@ def weighted(rubric: str, scores: Mapping[str, int]) -> Decimal:
     total = sum((weights[name] * scores[name] for name in scores), Decimal(0))
     parts = sum((weights[name] for name in scores), Decimal(0))
     return (total / parts).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def find_for_review(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Case:
-    """The case, for whoever may see it and for those who were asked to review it and no longer are."""
-    case = one(session, number, lock=lock)
-    if case is None or actor.user is None:
-        raise NotFound
-    if not policy.may_see(actor.user, case) and last_asked(case, actor.user) is None:
-        raise NotFound
-    return case
-
-
-def last_asked(case: Case, user: User) -> Participant | None:
-    """The latest time this person was asked to review the case, ended or not."""
-    asked = [p for p in case.participants if p.user_id == user.id and p.role == "reviewer"]
-    return asked[-1] if asked else None
 
 
 def desk_of(case: Case, actor: Actor) -> tuple[str, User]:

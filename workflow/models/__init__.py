@@ -16,7 +16,7 @@ from workflow.models.decisions import HeldDecision
 from workflow.models.entries import DeskSlot, IndicatorClaim, YearFact
 from workflow.models.events import Chain, Event
 from workflow.models.exports import Export, ExportPart
-from workflow.models.files import FileCheck, FileLikeness, FileShingle, StoredFile, Upload
+from workflow.models.files import Attachment, FileCheck, FileLikeness, FileShingle, StoredFile, Upload
 from workflow.models.imports import Import, ImportMapping, ImportRow
 from workflow.models.keeping import Anchor, Incident, Try, Verification
 from workflow.models.mails import MailText
@@ -41,6 +41,7 @@ __all__ = [
     "Agency",
     "Anchor",
     "ApiToken",
+    "Attachment",
     "Base",
     "CalendarDay",
     "CalendarFeed",

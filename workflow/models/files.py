@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from workflow.db import CanonicalJson
 from workflow.models.base import Base
@@ -33,6 +33,27 @@ class StoredFile(Base):
     pictures: Mapped[int] = mapped_column(default=0)
     pages: Mapped[int | None]
     fault: Mapped[str | None] = mapped_column(String(10), index=True)
+
+
+class Attachment(Base):
+    """A file that came with a message of a discussion: who may read the message may have it, nobody else.
+
+    Its bytes lie in the evidence store under their SHA-256; it proves nothing.
+    """
+
+    __tablename__ = "attachments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    file_name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+
+    stored: Mapped[StoredFile | None] = relationship(
+        primaryjoin=lambda: foreign(Attachment.sha256) == StoredFile.sha256, viewonly=True, lazy="joined"
+    )
 
 
 class FileCheck(Base):

@@ -7,7 +7,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import policy, queries
+from workflow import policy, queries, redaction
 from workflow.ledger import Actor
 from workflow.models import CalendarFeed, Seminar, User
 from workflow.secret import secret_of
@@ -63,7 +63,11 @@ def reader_of(session: Session, settings: Settings, token: str, now: datetime) -
 def own_calendar(session: Session, settings: Settings, user: User, now: datetime) -> bytes:
     """The person's presentations, those they chair too, and the deadlines of what waits for them."""
     slots = [slot for slot in own_slots(session, user) if slot.ends_at > now - KEPT]
-    due = [case for case in queries.work_of(session, user) if case.due_at is not None]
+    due = [
+        ics.Due(case, redaction.title_for(user, case), redaction.page_for(user, case))
+        for case in queries.work_of(session, user)
+        if case.due_at is not None
+    ]
     name = "Sragen innovations" if user.locale == "en" else "Inovasi Sragen"
     return ics.calendar(settings, slots, name, due, user.locale)
 

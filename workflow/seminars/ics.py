@@ -1,6 +1,7 @@
 """Presentations as calendar files (RFC 5545): published to read, not a request that wants an answer."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from urllib.parse import urlsplit
@@ -18,8 +19,17 @@ REFRESH = timedelta(hours=4)
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 
 
+@dataclass(frozen=True)
+class Due:
+    """A case with a deadline, as its reader may know it."""
+
+    case: Case
+    title: str
+    page: str
+
+
 def calendar(
-    settings: Settings, slots: Iterable[SeminarSlot], name: str, due: Iterable[Case] = (), locale: str = "id"
+    settings: Settings, slots: Iterable[SeminarSlot], name: str, due: Iterable[Due] = (), locale: str = "id"
 ) -> bytes:
     """One entry for each presentation; what was called off says so, so that a calendar takes it out.
 
@@ -56,8 +66,9 @@ def _presentation(settings: Settings, slot: SeminarSlot, locale: str) -> Entry:
     return made
 
 
-def _deadline(settings: Settings, case: Case, locale: str) -> Entry:
-    made, due = Entry(), case.due_at or case.updated_at
+def _deadline(settings: Settings, waiting: Due, locale: str) -> Entry:
+    case, made = waiting.case, Entry()
+    due = case.due_at or case.updated_at
     word = "Deadline" if locale == "en" else "Batas waktu"
     made.add("uid", f"tenggat-{case.number}-{case.visit}@{_host(settings)}".lower())
     made.add("dtstamp", case.updated_at.astimezone(UTC))
@@ -65,8 +76,8 @@ def _deadline(settings: Settings, case: Case, locale: str) -> Entry:
     made.add("dtstart", _local(due))
     made.add("duration", timedelta())
     made.add("transp", "TRANSPARENT")
-    made.add("summary", f"{word}: {case.number} {case.title}")
-    made.add("url", f"{settings.address}/usulan/{case.number}")
+    made.add("summary", f"{word}: {case.number} {waiting.title}")
+    made.add("url", f"{settings.address}{waiting.page}")
     made.add("organizer", _organiser(settings))
     return made
 
