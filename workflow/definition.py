@@ -524,13 +524,13 @@ def _state_faults(process: Process, state: State, names: Names) -> Iterator[str]
 
 
 def _blind_faults(process: Process) -> Iterator[str]:
-    """The registry tells everybody what a round hides once a case is past the first stage."""
+    """Seminars are held in public; what a round past the first stage hides, the registry tells everybody."""
     first = [stage.name for stage in process.pipeline(BEGINNING)[:1]]
     for name in sorted(process.blind_states()):
         if process.states[name].stage not in first:
             yield f"{name}: blind setelah inovasi tampil di registri publik tidak menyamarkan apa pun"
-        if process.states[name].seminar is not None:
-            yield f"{name}: blind pada seminar tidak menyamarkan apa pun"
+        if process.states[name].seminar:
+            yield f"{name}: blind pada seminar, yang dihadiri pengusulnya"
 
 
 def _duplicates(process: Process) -> Iterator[str]:

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from workflow.archive import Written, WrongArchive
 from workflow.db import Database
 from workflow.evidence_store import EvidenceStore, name_of
 from workflow.ledger import Actor
-from workflow.models import Agency, Base, Case, Event, Evidence, Passkey, User
+from workflow.models import Agency, Base, Case, Event, Evidence, Passkey, QuietHours, User
 from workflow.restore import restore
 from workflow.samples import sample
 from workflow.settings import Settings
@@ -82,6 +83,9 @@ def filled(database: Database, settings: Settings, as_: As) -> None:
         session.flush()
         session.scalars(select(Agency).where(Agency.code == "puskesmas-tanon-1")).one().parent_id = young.id
         owner = session.scalars(select(User).limit(1)).unique().one()
+        session.add(
+            QuietHours(user_id=owner.id, starts=time(20), ends=time(6, 30), days_off=True, since=MONDAY)
+        )
         session.add(
             Passkey(
                 user_id=owner.id,

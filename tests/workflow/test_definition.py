@@ -153,6 +153,10 @@ def unasked_reviewers(stages: Stages) -> None:
     stages["pkp_proposal"]["states"]["feasibility"]["review"]["quorum"] = 4
 
 
+def blind_seminar(stages: Stages) -> None:
+    stages["pkp_proposal"]["states"]["final_seminar"]["review"]["blind"] = True
+
+
 def blind_in_public(stages: Stages) -> None:
     stages["opd_pilot"]["states"]["report_review"]["review"]["blind"] = True
 
@@ -184,6 +188,7 @@ def seminar_without_rubric(stages: Stages) -> None:
         (same_order, "replication: urutan 3 sudah dipakai tahap lain"),
         (unasked_reviewers, "pkp_proposal.feasibility: kuorum 4 melebihi 3 penelaah"),
         (seminar_without_rubric, "/states/revision"),
+        (blind_seminar, "pkp_proposal.final_seminar: blind pada seminar, yang dihadiri pengusulnya"),
         (blind_in_public, "opd_pilot.report_review: blind setelah inovasi tampil di registri publik"),
         (late_reminder, "replication.open: pengingat sebelum masa 60 hari kerja dimulai"),
         (dict.clear, "tidak ada tahap pada alur innovation"),
