@@ -91,11 +91,10 @@ def wait(
 
 def end_of_duty(case: Case, event: Event) -> datetime | None:
     """By when a duty has to be known: the end of its period, the day of a meeting, else what the case has."""
-    if "begins" in event.data:
-        return datetime.fromisoformat(event.data["begins"])
     if "day" in event.data:
         return datetime.combine(date.fromisoformat(event.data["day"]), time(), WIB)
-    return datetime.fromisoformat(event.data["ends_at"]) if "ends_at" in event.data else case.due_at
+    named = event.data.get("ends_at") or event.data.get("begins")
+    return datetime.fromisoformat(named) if named else case.due_at
 
 
 def may_leave(now: datetime) -> ColumnElement[bool]:

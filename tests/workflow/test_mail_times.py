@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from workflow.calendar import is_working_day
 from workflow.clock import WIB
-from workflow.mail_times import Quiet, next_digest
+from workflow.mail_times import Quiet, end_of_duty, next_digest
+from workflow.models import Case, Event
 
 NIGHT, NOON, WEEKEND = Quiet(time(20), time(6)), Quiet(time(12), time(13)), Quiet(days_off=True)
 BOTH = Quiet(time(20), time(6), days_off=True)
@@ -86,3 +87,19 @@ def test_the_next_digest_is_ahead_and_on_a_working_day(at: datetime, hour: int) 
     assert then > at
     assert (then.hour, then.minute) == (hour, 0)
     assert is_working_day(then.date())
+
+
+@pytest.mark.parametrize(
+    ("data", "end"),
+    [
+        ({}, "2022-09-20 23:59"),
+        ({"ends_at": "2022-09-15T23:59:00+07:00"}, "2022-09-15 23:59"),
+        ({"begins": "2022-09-13T09:00:00+07:00"}, "2022-09-13 09:00"),
+        ({"day": "2022-09-14"}, "2022-09-14 00:00"),
+    ],
+    ids=["the case", "a period", "a seminar", "a desk"],
+)
+def test_a_duty_ends_with_what_it_is_about(data: dict[str, str], end: str) -> None:
+    case = Case(due_at=wib("2022-09-20 23:59"))
+
+    assert end_of_duty(case, Event(name="x", data=data)) == wib(end)
