@@ -345,7 +345,7 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, role)
     host = page.url.removesuffix("/beranda")
-    paths = ["/", "/beranda", "/usulan", "/proses", "/akun", "/lupa-sandi"]
+    paths = ["/", "/beranda", "/usulan", "/papan", "/proses", "/akun", "/lupa-sandi"]
     paths += [f"/akun/{part}" for part in ("kata-sandi", "dua-langkah", "kunci-sandi", "token", "sesi")]
     if role == "Koordinator":
         paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]

@@ -1,6 +1,6 @@
 """The list of cases: filters, words, order, counts, a page of it or all. The policy limits what is found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from workflow.calendar import month_of
 from workflow.errors import Invalid, Problem
 from workflow.models import Agency, Case, Cohort, Participant, SearchDocument, StageVisit, User, View
 from workflow.queries import LARGEST_PAGE, PAGE, below, turn_of
-from workflow.recall import lateness, recall, sight
+from workflow.recall import cases_of, lateness, recall, sight
 from workflow.search import match
 from workflow.search.terms import terms, together
 
@@ -93,11 +93,13 @@ def list_cases(
         raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
     order = _order(session, sort, filters)
     where, counts, relaxed = found_by(session, user, now, filters)
-    query = select(Case).where(*where).options(*options)
+    query = select(Case).where(*where)
     backwards = (cursor or "").startswith("-")
     if cursor:
         query = query.where(_beyond(*_standing_at(session, user, cursor, order), order, backwards=backwards))
-    found = list(session.scalars(query.order_by(*order.clauses(backwards=backwards)).limit(limit + 1)))
+    query = query.order_by(*order.clauses(backwards=backwards)).limit(limit + 1)
+    key = ("page", *_told_apart(user, now, filters), sort, limit, cursor)
+    found = cases_of(session, key, query, policy.visible(user), options)
     more, cases = len(found) > limit, found[:limit]
     if backwards:
         cases.reverse()
@@ -170,7 +172,7 @@ def found_by(
 ) -> tuple[list[ColumnElement[bool]], Counts, bool]:
     """What a case of the list fulfils, with counts by value; and whether only close words are found."""
     where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now)]
-    key = ("counts", sight(user), filters, lateness(now) if filters.late else None)
+    key = ("counts", *_told_apart(user, now, filters))
     if not filters.q:
         return where, recall(session, key, _size, lambda: _counts(session, where)), False
     index, asked = match.index_of(session), terms(filters.q)
@@ -180,6 +182,11 @@ def found_by(
         return exactly, counts, False
     nearly = [*where, match.matching(index, asked, together(asked, filters.q), relaxed=True)]
     return nearly, _counts(session, nearly), True
+
+
+def _told_apart(user: User, now: datetime, filters: Filters) -> tuple[Hashable, ...]:
+    """What decides which cases are found, events apart."""
+    return sight(user), filters, lateness(now) if filters.late else None
 
 
 def _size(counts: Counts) -> int:

@@ -35,6 +35,7 @@ from workflow.models import (
     Substitute,
     User,
 )
+from workflow.recall import and_head, recall
 from workflow.validation import storable
 
 PAGE = 50
@@ -121,8 +122,12 @@ def needs_reviewers(session: Session, user: User, limit: int = LARGEST_PAGE) -> 
 
 def waiting_for(session: Session, user: User) -> tuple[int, int]:
     """How many cases wait for this person, and how many notices they have not read."""
-    work = select(func.count()).select_from(Case).where(my_turn(user)).scalar_subquery()
-    row = session.execute(select(work, inbox.unread(user))).one()
+    work = select(func.count()).select_from(Case).where(my_turn(user))
+    unread = and_head(session, inbox.unread(user))
+    if unread is not None:
+        key = ("waiting", user.id, user.global_roles, user.agency_id, user.heads_agency)
+        return recall(session, key, int, lambda: session.scalar(work) or 0), int(unread)
+    row = session.execute(select(work.scalar_subquery(), inbox.unread(user))).one()
     return row[0], row[1]
 
 
