@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, raiseload
 
-from workflow.case_lists import Counts, Filters, found_by
+from workflow.case_lists import Counts, Filters, found_by, told_apart
 from workflow.definition import Stage, State, Text, process, versions
 from workflow.models import Case, Participant, Review
 from workflow.models import User as Person
-from workflow.recall import lateness, recall, sight
+from workflow.recall import recall
 
 MOST = 10
 """Cards of a column; the list with the same filters has the others."""
@@ -53,7 +53,7 @@ class Board:
 def board(session: Session, user: Person, now: datetime, filters: Filters) -> Board:
     """The cases of a list in columns, in a constant number of statements."""
     where, counts, relaxed = found_by(session, user, now, filters)
-    key = ("board", sight(user), filters, lateness(now) if filters.late else None)
+    key = ("board", *told_apart(user, now, filters))
     total = sum(counts["category"].values())
 
     def first() -> list[int]:

@@ -12,6 +12,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from workflow import policy
 from workflow.calendar import month_of
 from workflow.errors import Invalid, Problem
+from workflow.lacking import lacks_reviewers, lacks_reviews
 from workflow.models import Agency, Case, Cohort, Participant, SearchDocument, StageVisit, User, View
 from workflow.queries import LARGEST_PAGE, PAGE, below, turn_of
 from workflow.recall import cases_of, lateness, recall, sight
@@ -35,7 +36,8 @@ class Filters:
 
     `q` is words and "phrases" for the index, `affair` the main urusan, `proposer` part of a name, `reached`
     a stage that the case has entered at some time, `begun` and `ended` months ("2022-09", WIB), `running`
-    only those without an outcome.
+    only those without an outcome, `lacking` rounds without enough reviewers, `short` those that are over
+    without enough reviews.
     """
 
     q: str = ""
@@ -53,6 +55,8 @@ class Filters:
     ended: str = ""
     late: bool = False
     running: bool = False
+    lacking: bool = False
+    short: bool = False
     pipeline: str = "innovation"
 
 
@@ -98,7 +102,7 @@ def list_cases(
     if cursor:
         query = query.where(_beyond(*_standing_at(session, user, cursor, order), order, backwards=backwards))
     query = query.order_by(*order.clauses(backwards=backwards)).limit(limit + 1)
-    key = ("page", *_told_apart(user, now, filters), sort, limit, cursor)
+    key = ("page", *told_apart(user, now, filters), sort, limit, cursor)
     found = cases_of(session, key, query, policy.visible(user), options)
     more, cases = len(found) > limit, found[:limit]
     if backwards:
@@ -130,7 +134,8 @@ def first_cases(session: Session, user: User, now: datetime, filters: Filters, l
     nearly = match.matching(index, asked, together(asked, filters.q), relaxed=True)
     query = (
         select(Case)
-        .where(policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now), nearly)
+        .where(policy.visible(user), Case.pipeline == filters.pipeline)
+        .where(*_conditions(user, filters, now), nearly)
         .order_by(match.rank(index, asked).desc(), Case.id.desc())
         .limit(limit)
         .options(raiseload(Case.participants))
@@ -171,8 +176,8 @@ def found_by(
     session: Session, user: User, now: datetime, filters: Filters
 ) -> tuple[list[ColumnElement[bool]], Counts, bool]:
     """What a case of the list fulfils, with counts by value; and whether only close words are found."""
-    where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now)]
-    key = ("counts", *_told_apart(user, now, filters))
+    where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(user, filters, now)]
+    key = ("counts", *told_apart(user, now, filters))
     if not filters.q:
         return where, recall(session, key, _size, lambda: _counts(session, where)), False
     index, asked = match.index_of(session), terms(filters.q)
@@ -184,9 +189,10 @@ def found_by(
     return nearly, _counts(session, nearly), True
 
 
-def _told_apart(user: User, now: datetime, filters: Filters) -> tuple[Hashable, ...]:
+def told_apart(user: User, now: datetime, filters: Filters) -> tuple[Hashable, ...]:
     """What decides which cases are found, events apart."""
-    return sight(user), filters, lateness(now) if filters.late else None
+    today = lateness(now) if filters.late or filters.short else None
+    return sight(user), filters, today, user.global_roles if filters.lacking or filters.short else None
 
 
 def _size(counts: Counts) -> int:
@@ -270,7 +276,7 @@ def _beyond(last: int, value: Any, order: _Order, *, backwards: bool) -> ColumnE
     return peers if backwards else or_(peers, column.is_(None))
 
 
-def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(user: User, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filters.stage:
         found.append(Case.state.startswith(f"{filters.stage}.", autoescape=True))
@@ -285,6 +291,10 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     if filters.year is not None:
         prefix = "INV" if filters.pipeline == "innovation" else "ADP"
         found.append(Case.number.startswith(f"{prefix}-{filters.year}-", autoescape=True))
+    if filters.lacking:
+        found.append(lacks_reviewers(user))
+    if filters.short:
+        found.append(lacks_reviews(user, now))
     return [*found, *_late_and_whose(filters, now), *_course(filters)]
 
 

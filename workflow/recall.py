@@ -117,6 +117,11 @@ def sight(user: User) -> Hashable:
     """Everything about a person that decides which cases a list shows, events apart."""
     if user.global_roles & policy.SEE_EVERY_CASE:
         return "every case"
+    return person(user)
+
+
+def person(user: User) -> tuple[Hashable, ...]:
+    """Everything about a person that decides what is theirs to do, events apart."""
     return user.id, user.global_roles, user.agency_id, user.heads_agency
 
 
