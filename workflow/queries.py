@@ -209,7 +209,7 @@ def funnel(session: Session) -> dict[str, int]:
     first = stages[0]
     unsaid = {first.start, *(name for name, state in first.states.items() if state.outcome == "withdrawn")}
     stage_now = {stage.name: 0 for stage in stages}
-    rows = session.execute(
+    query = (
         select(Case.state, func.count())
         .where(
             Case.pipeline == "innovation",
@@ -218,7 +218,11 @@ def funnel(session: Session) -> dict[str, int]:
         )
         .group_by(Case.state)
     )
-    for state, count in rows:
+
+    def count_them() -> list[tuple[str, int]]:
+        return [(row[0], row[1]) for row in session.execute(query)]
+
+    for state, count in recall(session, "funnel", lambda rows: sum(row[1] for row in rows), count_them):
         stage_now[state.partition(".")[0]] += count
     reached, total = {}, 0
     for stage in reversed(stages):
@@ -257,21 +261,19 @@ class Figures:
 
 
 def public_figures(session: Session) -> Figures:
-    row = session.execute(
-        select(
-            func.count(),
-            func.count().filter(Case.category == "digital"),
-            func.count(func.distinct(Case.agency_id)),
-            func.count().filter(Case.outcome.is_(None)),
-        ).where(public())
-    ).one()
-    return Figures(*row)
+    query = select(
+        func.count(),
+        func.count().filter(Case.category == "digital"),
+        func.count(func.distinct(Case.agency_id)),
+        func.count().filter(Case.outcome.is_(None)),
+    ).where(public())
+    key = "public figures"
+    return recall(session, key, lambda held: held.registered, lambda: Figures(*session.execute(query).one()))
 
 
 def public_recent(session: Session, limit: int = 6) -> list[Case]:
-    return list(
-        session.scalars(select(Case).where(public()).order_by(Case.entered_at.desc(), Case.id).limit(limit))
-    )
+    query = select(Case).where(public()).order_by(Case.entered_at.desc(), Case.id).limit(limit)
+    return cases_of(session, ("public recent", limit), query, public())
 
 
 def review_load(session: Session) -> dict[int, int]:
