@@ -91,7 +91,8 @@ def _is_there(database: Database, cases: int) -> bool:
 
 def _paths(database: Database) -> dict[str, str]:
     with database.read() as session:
-        number = session.scalars(select(Case.number).order_by(Case.seq.desc()).limit(1)).one()
+        alike = select(Case.number).where(Case.state == "opd_pilot.running")
+        number = session.scalars(alike.order_by(Case.seq.desc()).limit(1)).one()
     return {name: path or f"/usulan/{number}" for name, path in PAGES.items()}
 
 
