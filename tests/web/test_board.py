@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.web.conftest import SignIn, csrf
-from tests.web.test_api import counted
+from tests.web.api_calls import counted
 from tests.workflow.registry import fill
 from workflow.db import Database
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.conftest import MONDAY, MovableClock
-from tests.web.test_api import counted
+from tests.web.api_calls import counted
 from tests.workflow.registry import fill
 from workflow import recall
 from workflow.board import MOST, Board, board
