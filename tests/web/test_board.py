@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.web.conftest import SignIn, csrf
 from tests.web.api_calls import counted
+from tests.web.conftest import SignIn, csrf
 from tests.workflow.registry import fill
 from workflow.db import Database
 
