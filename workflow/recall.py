@@ -80,8 +80,9 @@ def cases_of(
     if memory is None or not memory.large:
         return list(session.scalars(query.options(*options)))
     ids = recall(session, key, len, lambda: list(session.scalars(query.with_only_columns(Case.id))))
-    held = session.scalars(select(Case).where(Case.id.in_(ids), seen).options(*options))
-    found = {case.id: case for case in held}
+    # asked beside the rows: among the conditions it would lead SQLite to an index of all cases
+    rows = session.execute(select(Case, seen).where(Case.id.in_(ids)).options(*options))
+    found = {case.id: case for case, is_seen in rows if is_seen}
     return [found[each] for each in ids if each in found]
 
 
