@@ -180,7 +180,9 @@ def _database(name: str, keep: Path | None, cases: int, seed: int) -> Iterator[D
 
 
 def _on_server(cases: int, seed: int) -> str:
-    server, name = os.environ["TEST_DATABASE_URL"], f"scale_{cases}_{seed}"
+    server, name = os.environ.get("TEST_DATABASE_URL"), f"scale_{cases}_{seed}"
+    if server is None:
+        raise click.UsageError("--keep needs TEST_DATABASE_URL: a server that outlives this command")
     with psycopg.connect(server, autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
