@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import importing, tables
 from tests.servers import free_port, until
 from workflow.samples import sample_pdf
 
@@ -345,7 +346,7 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, role)
     host = page.url.removesuffix("/beranda")
-    paths = ["/", "/beranda", "/usulan", "/proses", "/akun", "/lupa-sandi"]
+    paths = ["/", "/beranda", "/usulan", "/papan", "/proses", "/akun", "/lupa-sandi"]
     paths += [f"/akun/{part}" for part in ("kata-sandi", "dua-langkah", "kunci-sandi", "token", "sesi")]
     if role == "Koordinator":
         paths += ["/pengiriman", "/usulan/INV-2022-0001", "/usulan/INV-2022-0001?tab=riwayat", "/usulan/baru"]
@@ -371,6 +372,45 @@ def test_pages_are_accessible_at_both_widths(page: Page, role: str, width: int) 
         )
         assert found == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def listed(page: Page, host: str) -> str:
+    page.goto(f"{host}/usulan?q=angkatan:pkp-v-2022")
+    return page.locator(".list-bar > span").inner_text()
+
+
+def faulty_cohort(tmp_path: Path) -> Path:
+    """Thirty people: a cell that is no address, an agency that nobody knows, a row without a name."""
+    table = tables.cohort(30)
+    table[10][5], table[12][1] = "Dinas Antah Berantah", None
+    file = tmp_path / "peserta.xlsx"
+    file.write_bytes(tables.xlsx(table))
+    return file
+
+
+def test_a_cohort_comes_in_from_a_table_with_errors_and_goes_again(page: Page, tmp_path: Path) -> None:
+    host, found = become(page, "koordinator"), tmp_path / "temuan.csv"
+    importing.hand_in(page, host, faulty_cohort(tmp_path), "cohort")
+    chosen = page.locator('[name="column-title"] option:checked').inner_text()
+    importing.check_rows(page)
+    checked, refused = importing.counts(page), page.locator(".finding-error").all_inner_texts()
+    with page.expect_download() as waiting:
+        page.locator('a[href$="/temuan.csv"]').click()
+    waiting.value.save_as(found)
+    importing.bring_in(page)
+    here, came = page.url, importing.counts(page)["diimpor"]
+    before = listed(page, host)
+    page.goto(here)
+    importing.take_back(page)
+    page.get_by_text("Impor ini sudah dibatalkan").wait_for()
+
+    assert chosen == "G: Judul Aksi Perubahan"
+    assert (checked["siap diimpor"], checked["dengan kesalahan"]) == (27, 3)
+    assert [any(word in text for text in refused) for word in ("surel", "Antah", "Kolom B")] == [True] * 3
+    assert "bukan surel" in found.read_text("utf-8-sig")
+    assert before.startswith(f"{came} usulan")
+    assert came == 27
+    assert listed(page, host).startswith("0 usulan")
 
 
 def go_on(page: Page, days: int) -> None:

@@ -74,8 +74,14 @@ def active(state: ListState, offered: list[dict[str, Any]], path: str) -> list[d
         value = getattr(state.filters, key.field)
         if value and key.field not in said:
             found.append({"label": f"{key.name}:{value}", "remove_href": state.without(key.field).href(path)})
-    if state.filters.running:
-        found.append({"label": _("Masih berjalan"), "remove_href": state.without("running").href(path)})
+    flags = {
+        "running": _("Masih berjalan"),
+        "lacking": _("Perlu penelaah"),
+        "short": _("Putaran kurang penilaian"),
+    }
+    for name, label in flags.items():
+        if getattr(state.filters, name):
+            found.append({"label": label, "remove_href": state.without(name).href(path)})
     if state.filters.q:
         found.append({"label": f"“{state.filters.q}”", "remove_href": state.without("q").href(path)})
     return found

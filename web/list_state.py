@@ -58,7 +58,8 @@ class ListState:
         """What narrows the list and has no choice of its own in the form of filters."""
         names = ("q", "state", "proposer", "year", "reached", *query.MONTHS)
         kept = {name: value for name in names if (value := getattr(self.filters, name))}
-        return kept | ({"running": "1"} if self.filters.running else {})
+        flags = (f.field for f in query.FLAGS if f.field != "late" and getattr(self.filters, f.field))
+        return kept | dict.fromkeys(flags, "1")
 
     def without(self, name: str) -> "ListState":
         return replace(self, filters=case_lists.without(self.filters, name))

@@ -1,20 +1,21 @@
 """The list of cases: filters, words, order, counts, a page of it or all. The policy limits what is found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, and_, exists, func, literal, null, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session, raiseload
 from sqlalchemy.sql.base import ExecutableOption
 
 from workflow import policy
 from workflow.calendar import month_of
 from workflow.errors import Invalid, Problem
+from workflow.lacking import lacks_reviewers, lacks_reviews
 from workflow.models import Agency, Case, Cohort, Participant, SearchDocument, StageVisit, User, View
 from workflow.queries import LARGEST_PAGE, PAGE, below, turn_of
-from workflow.recall import lateness, recall, sight
+from workflow.recall import cases_of, lateness, recall, sight
 from workflow.search import match
 from workflow.search.terms import terms, together
 
@@ -35,7 +36,8 @@ class Filters:
 
     `q` is words and "phrases" for the index, `affair` the main urusan, `proposer` part of a name, `reached`
     a stage that the case has entered at some time, `begun` and `ended` months ("2022-09", WIB), `running`
-    only those without an outcome.
+    only those without an outcome, `lacking` rounds without enough reviewers, `short` those that are over
+    without enough reviews.
     """
 
     q: str = ""
@@ -53,6 +55,8 @@ class Filters:
     ended: str = ""
     late: bool = False
     running: bool = False
+    lacking: bool = False
+    short: bool = False
     pipeline: str = "innovation"
 
 
@@ -93,11 +97,13 @@ def list_cases(
         raise Invalid([Problem("/limit", f"Batas halaman antara 1 dan {LARGEST_PAGE}.")])
     order = _order(session, sort, filters)
     where, counts, relaxed = found_by(session, user, now, filters)
-    query = select(Case).where(*where).options(*options)
+    query = select(Case).where(*where)
     backwards = (cursor or "").startswith("-")
     if cursor:
         query = query.where(_beyond(*_standing_at(session, user, cursor, order), order, backwards=backwards))
-    found = list(session.scalars(query.order_by(*order.clauses(backwards=backwards)).limit(limit + 1)))
+    query = query.order_by(*order.clauses(backwards=backwards)).limit(limit + 1)
+    key = ("page", *told_apart(user, now, filters), sort, limit, cursor)
+    found = cases_of(session, key, query, policy.visible(user), options)
     more, cases = len(found) > limit, found[:limit]
     if backwards:
         cases.reverse()
@@ -128,7 +134,8 @@ def first_cases(session: Session, user: User, now: datetime, filters: Filters, l
     nearly = match.matching(index, asked, together(asked, filters.q), relaxed=True)
     query = (
         select(Case)
-        .where(policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now), nearly)
+        .where(policy.visible(user), Case.pipeline == filters.pipeline)
+        .where(*_conditions(user, filters, now), nearly)
         .order_by(match.rank(index, asked).desc(), Case.id.desc())
         .limit(limit)
         .options(raiseload(Case.participants))
@@ -169,8 +176,8 @@ def found_by(
     session: Session, user: User, now: datetime, filters: Filters
 ) -> tuple[list[ColumnElement[bool]], Counts, bool]:
     """What a case of the list fulfils, with counts by value; and whether only close words are found."""
-    where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(filters, now)]
-    key = ("counts", sight(user), filters, lateness(now) if filters.late else None)
+    where = [policy.visible(user), Case.pipeline == filters.pipeline, *_conditions(user, filters, now)]
+    key = ("counts", *told_apart(user, now, filters))
     if not filters.q:
         return where, recall(session, key, _size, lambda: _counts(session, where)), False
     index, asked = match.index_of(session), terms(filters.q)
@@ -182,32 +189,38 @@ def found_by(
     return nearly, _counts(session, nearly), True
 
 
+def told_apart(user: User, now: datetime, filters: Filters) -> tuple[Hashable, ...]:
+    """What decides which cases are found, events apart."""
+    today = lateness(now) if filters.late or filters.short else None
+    return sight(user), filters, today, user.global_roles if filters.lacking or filters.short else None
+
+
 def _size(counts: Counts) -> int:
     return sum(counts["category"].values())
 
 
 def _counts(session: Session, where: list[ColumnElement[bool]]) -> Counts:
     """How many cases have which state, category, agency, cohort and urusan, in one statement."""
-    columns = (Case.state, Case.category, Case.agency_id, Case.cohort_id, SearchDocument.affair)
-    each = (
-        select(*columns, func.count().label("cases"))
-        .select_from(Case)
-        .outerjoin(SearchDocument, SearchDocument.case_id == Case.id)
-        .where(*where)
-        .group_by(*columns)
-        .subquery()
-    )
-    rows = session.execute(
-        select(each.c.state, each.c.category, Agency.path, Cohort.code, each.c.affair, each.c.cases)
+    columns = (Case.state, Case.category, Case.agency_id, Case.cohort_id)
+    each = select(*columns, func.count().label("cases")).where(*where).group_by(*columns).subquery()
+    plain = (
+        select(each.c.state, each.c.category, Agency.path, Cohort.code, null(), each.c.cases)
         .join(Agency, Agency.id == each.c.agency_id)
         .outerjoin(Cohort, Cohort.id == each.c.cohort_id)
+    )
+    # the sum keeps SQLite from reading whole documents, one by one, for a word of theirs
+    mine = (SearchDocument.case_id + 0).in_(select(Case.id).where(*where))
+    affairs = (
+        select(null(), null(), null(), null(), SearchDocument.affair, func.count())
+        .where(mine, SearchDocument.affair.is_not(None))
+        .group_by(SearchDocument.affair)
     )
     found: dict[str, dict[str, int]] = {
         name: {} for name in ("stage", "state", "category", "agency", "cohort", "affair")
     }
-    for state, category, path, cohort, affair, count in rows:
-        top = path.strip("/").partition("/")[0]
-        values = (state.partition(".")[0], state, category, top, cohort, affair)
+    for state, category, path, cohort, affair, count in session.execute(union_all(plain, affairs)):
+        stage, top = (state or "").partition(".")[0], (path or "").strip("/").partition("/")[0]
+        values = (stage, state, category, top, cohort, affair)
         for counted, value in zip(found.values(), values, strict=True):
             if value:
                 counted[value] = counted.get(value, 0) + count
@@ -220,13 +233,16 @@ class _Order:
 
     column: Any
     descending: bool
+    may_lack: bool = False
 
     def clauses(self, *, backwards: bool) -> list[Any]:
         if self.descending is backwards:
             column, tie = self.column.asc(), Case.id.asc()
         else:
             column, tie = self.column.desc(), Case.id.desc()
-        return [column.nulls_first() if backwards else column.nulls_last(), tie]
+        if self.may_lack:
+            column = column.nulls_first() if backwards else column.nulls_last()
+        return [column, tie]
 
 
 def _order(session: Session, sort: str, filters: Filters) -> _Order:
@@ -236,7 +252,7 @@ def _order(session: Session, sort: str, filters: Filters) -> _Order:
     key = sort.removeprefix("-")
     if key not in SORTS:
         raise Invalid([Problem("/sort", f"Urutan tidak dikenal; pilih {', '.join([RELEVANCE, *SORTS])}.")])
-    return _Order(SORTS[key], sort.startswith("-"))
+    return _Order(SORTS[key], sort.startswith("-"), may_lack=key == "due_at")
 
 
 def _standing_at(session: Session, user: User, cursor: str, order: _Order) -> tuple[int, Any]:
@@ -260,7 +276,7 @@ def _beyond(last: int, value: Any, order: _Order, *, backwards: bool) -> ColumnE
     return peers if backwards else or_(peers, column.is_(None))
 
 
-def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(user: User, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filters.stage:
         found.append(Case.state.startswith(f"{filters.stage}.", autoescape=True))
@@ -275,6 +291,10 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     if filters.year is not None:
         prefix = "INV" if filters.pipeline == "innovation" else "ADP"
         found.append(Case.number.startswith(f"{prefix}-{filters.year}-", autoescape=True))
+    if filters.lacking:
+        found.append(lacks_reviewers(user))
+    if filters.short:
+        found.append(lacks_reviews(user, now))
     return [*found, *_late_and_whose(filters, now), *_course(filters)]
 
 

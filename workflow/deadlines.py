@@ -19,6 +19,8 @@ from workflow.definition import Due, State
 from workflow.models import Case, Deadline
 
 LEAST_DAYS = 2
+SOONEST_RETURN = 2
+"""Whoever entered a state with this event cannot have been in it before: one must leave it first."""
 END, REMIND = "end", "remind"
 
 
@@ -117,7 +119,7 @@ def last_day(session: Session, case: Case, state: State, at: datetime) -> date:
 
 
 def _days(session: Session, case: Case, state: State, rule: Due) -> int:
-    if not rule.resume:
+    if not rule.resume or case.visit <= SOONEST_RETURN:
         return rule.working_days
     earlier = select(Deadline).where(
         Deadline.case_id == case.id,

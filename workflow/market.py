@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, aliased
 
 from workflow import adoptions, policy
 from workflow.models import Case, SearchDocument, User
-from workflow.recall import recall
+from workflow.recall import cases_of, recall
 from workflow.search.named import named
 
 PAGE = 30
@@ -38,7 +38,8 @@ def stalls(session: Session, wanted: Wanted, page: int = 1) -> tuple[list[Stall]
     every = select(func.count()).select_from(Case).where(*where)
     total = recall(session, ("market", wanted), int, lambda: session.scalar(every) or 0)
     query = select(Case).where(*where).order_by(Case.updated_at.desc(), Case.id)
-    cases = list(session.scalars(query.limit(PAGE).offset((page - 1) * PAGE)))
+    query = query.limit(PAGE).offset((page - 1) * PAGE)
+    cases = cases_of(session, ("stalls", wanted, page), query, adoptions.proven())
     counts = counts_of(session, [case.id for case in cases])
     return [Stall(case, *counts.get(case.id, (0, 0))) for case in cases], total
 

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnClause, and_, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from workflow import policy
-from workflow.case_lists import Counts, Filters, found_by, names_of_groups
+from workflow.case_lists import Counts, Filters, found_by, names_of_groups, told_apart
 from workflow.course import Month, Passage, Punctuality, months, passages, punctuality
 from workflow.definition import process, versions
 from workflow.iid.outlook import Outlook, outlook
 from workflow.models import Case, User
-from workflow.recall import lateness, recall, sight
+from workflow.recall import lateness, recall
 
 FIGURES = ("stage", "category", "cohort", "year", "affair", "agency")
 YEAR: ColumnClause[str] = literal_column("substr(cases.number, 5, 4)")
@@ -55,7 +55,7 @@ def overview(
     session: Session, user: User, now: datetime, filters: Filters, award_year: int | None = None
 ) -> Overview:
     """In a constant number of statements. Stages come in order, years newest first, others largest first."""
-    key = ("overview", sight(user), filters, award_year, lateness(now))
+    key = ("overview", *told_apart(user, now, filters), award_year, lateness(now))
     return recall(
         session, key, lambda held: held.total, lambda: _overview(session, user, now, filters, award_year)
     )

@@ -19,7 +19,7 @@ from workflow.affairs import affairs
 from workflow.definition import Process, Transition, process, versions
 from workflow.logs import clean
 from workflow.models import Agency, Case, Event
-from workflow.recall import recall
+from workflow.recall import cases_of, recall
 from workflow.search.named import named
 from workflow.validation import storable
 
@@ -74,7 +74,8 @@ def listed(session: Session, q: str, page: int) -> tuple[list[Case], int]:
     every = select(func.count()).select_from(Case).where(*where)
     total = recall(session, ("public", q), int, lambda: session.scalar(every) or 0)
     query = select(Case).where(*where).order_by(Case.entered_at.desc(), Case.id)
-    return list(session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))), total
+    query = query.limit(PAGE).offset((page - 1) * PAGE)
+    return cases_of(session, ("public page", q, page), query, queries.public()), total
 
 
 def record(session: Session, number: str) -> Record | None:

@@ -19,8 +19,7 @@ from sqlalchemy.orm import Session
 
 from workflow import conflicts, inbox, policy
 from workflow.conflicts import Finding
-from workflow.definition import ReviewRule, process, versions
-from workflow.guards import missing
+from workflow.definition import process, versions
 from workflow.models import (
     Agency,
     Case,
@@ -35,6 +34,7 @@ from workflow.models import (
     Substitute,
     User,
 )
+from workflow.recall import and_head, cases_of, person, recall
 from workflow.validation import storable
 
 PAGE = 50
@@ -86,63 +86,19 @@ def _turns_of_office(user: User) -> Iterator[ColumnElement[bool]]:
 
 def work_of(session: Session, user: User, limit: int = PAGE) -> list[Case]:
     """What waits for this person, soonest deadline first."""
-    return list(
-        session.scalars(
-            select(Case).where(my_turn(user)).order_by(Case.due_at.asc().nulls_last(), Case.id).limit(limit)
-        )
-    )
-
-
-def needs_reviewers(session: Session, user: User, limit: int = LARGEST_PAGE) -> list[Case]:
-    """Cases under review that lack reviewers, soonest deadline first, for those who may assign them."""
-    rules = _rules_of(user)
-    assigned = (
-        select(func.count(Participant.id))
-        .where(
-            Participant.case_id == Case.id,
-            Participant.role == "reviewer",
-            Participant.state == Case.state,
-            Participant.until.is_(None),
-        )
-        .scalar_subquery()
-    )
-    lacking = [and_(Case.state == name, assigned < rule.reviewers) for name, rule in rules.items()]
-    if not lacking:
-        return []
-    return list(
-        session.scalars(
-            select(Case)
-            .where(policy.visible(user), or_(*lacking))
-            .order_by(Case.due_at.asc().nulls_last(), Case.id)
-            .limit(limit)
-        )
-    )
+    query = select(Case).where(my_turn(user)).order_by(Case.due_at.asc().nulls_last(), Case.id).limit(limit)
+    return cases_of(session, ("work", limit, *person(user)), query, policy.visible(user))
 
 
 def waiting_for(session: Session, user: User) -> tuple[int, int]:
     """How many cases wait for this person, and how many notices they have not read."""
-    work = select(func.count()).select_from(Case).where(my_turn(user)).scalar_subquery()
-    row = session.execute(select(work, inbox.unread(user))).one()
+    work = select(func.count()).select_from(Case).where(my_turn(user))
+    unread = and_head(session, inbox.unread(user))
+    if unread is not None:
+        key = ("waiting", *person(user))
+        return recall(session, key, int, lambda: session.scalar(work) or 0), int(unread)
+    row = session.execute(select(work.scalar_subquery(), inbox.unread(user))).one()
     return row[0], row[1]
-
-
-def short_rounds(session: Session, user: User, now: datetime) -> list[tuple[Case, str]]:
-    """Rounds whose time is over without a quorum, for those who assign there; each with what it lacks."""
-    rules = _rules_of(user)
-    query = select(Case).where(policy.visible(user), Case.state.in_(rules), Case.due_at <= now)
-    cases = list(session.scalars(query.order_by(Case.due_at, Case.id)))
-    rows = session.scalars(select(Review).where(Review.case_id.in_([c.id for c in cases]))).unique()
-    given: dict[tuple[int, int], list[Review]] = {}
-    for review in rows if cases else ():
-        given.setdefault((review.case_id, review.visit), []).append(review)
-    found = [(c, missing(c, rules[c.state], given.get((c.id, c.visit), []), now)) for c in cases]
-    return [(case, reason.message) for case, reason in found if reason is not None]
-
-
-def _rules_of(user: User) -> dict[str, ReviewRule]:
-    """The rules of the states in which this person may assign reviewers."""
-    rules = {s.name: s.review for v in versions() for s in process(v).states.values() if s.review}
-    return {name: rule for name, rule in rules.items() if set(rule.assign) & user.global_roles}
 
 
 def review_queue(session: Session, user: User) -> tuple[list[Case], int]:
@@ -253,7 +209,7 @@ def funnel(session: Session) -> dict[str, int]:
     first = stages[0]
     unsaid = {first.start, *(name for name, state in first.states.items() if state.outcome == "withdrawn")}
     stage_now = {stage.name: 0 for stage in stages}
-    rows = session.execute(
+    query = (
         select(Case.state, func.count())
         .where(
             Case.pipeline == "innovation",
@@ -262,7 +218,11 @@ def funnel(session: Session) -> dict[str, int]:
         )
         .group_by(Case.state)
     )
-    for state, count in rows:
+
+    def count_them() -> list[tuple[str, int]]:
+        return [(row[0], row[1]) for row in session.execute(query)]
+
+    for state, count in recall(session, "funnel", lambda rows: sum(row[1] for row in rows), count_them):
         stage_now[state.partition(".")[0]] += count
     reached, total = {}, 0
     for stage in reversed(stages):
@@ -301,21 +261,19 @@ class Figures:
 
 
 def public_figures(session: Session) -> Figures:
-    row = session.execute(
-        select(
-            func.count(),
-            func.count().filter(Case.category == "digital"),
-            func.count(func.distinct(Case.agency_id)),
-            func.count().filter(Case.outcome.is_(None)),
-        ).where(public())
-    ).one()
-    return Figures(*row)
+    query = select(
+        func.count(),
+        func.count().filter(Case.category == "digital"),
+        func.count(func.distinct(Case.agency_id)),
+        func.count().filter(Case.outcome.is_(None)),
+    ).where(public())
+    key = "public figures"
+    return recall(session, key, lambda held: held.registered, lambda: Figures(*session.execute(query).one()))
 
 
 def public_recent(session: Session, limit: int = 6) -> list[Case]:
-    return list(
-        session.scalars(select(Case).where(public()).order_by(Case.entered_at.desc(), Case.id).limit(limit))
-    )
+    query = select(Case).where(public()).order_by(Case.entered_at.desc(), Case.id).limit(limit)
+    return cases_of(session, ("public recent", limit), query, public())
 
 
 def review_load(session: Session) -> dict[int, int]:

@@ -6,17 +6,19 @@ always counted anew.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime, timedelta
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ExecutableOption
 
+from workflow import policy
 from workflow.calendar import wib_date
-from workflow.models import Chain, User
+from workflow.models import Case, Chain, User
 
 T = TypeVar("T")
 LARGE, MOST = 5_000, 200
@@ -46,16 +48,13 @@ def recall(session: Session, key: Hashable, size: Callable[[T], int], count: Cal
 
     Within a transaction that writes nothing is remembered: its events may never be committed.
     """
-    bind = session.get_bind()
-    if bind.get_execution_options().get("begin_write"):
-        return count()
-    with _making:
-        memory = _memories.setdefault(bind, _Memory())
-    if not memory.large:
+    memory = _memory(session)
+    if memory is None or not memory.large:
         found = count()
-        memory.large = size(found) >= LARGE
+        if memory is not None:
+            memory.large = size(found) >= LARGE
         return found
-    head = session.scalar(select(Chain.position).where(Chain.id == 1)) or 0
+    head = _head(session)
     with memory.lock:
         known = memory.at(head).get(key)
     if known is not None:
@@ -69,8 +68,61 @@ def recall(session: Session, key: Hashable, size: Callable[[T], int], count: Cal
     return found
 
 
+def cases_of(
+    session: Session,
+    key: Hashable,
+    query: Select[Case],
+    seen: ColumnElement[bool],
+    options: Sequence[ExecutableOption] = (),
+) -> list[Case]:
+    """The cases of a query; in a large registry by their remembered ids, and only those that are `seen`."""
+    memory = _memory(session)
+    if memory is None or not memory.large:
+        return list(session.scalars(query.options(*options)))
+    ids = recall(session, key, len, lambda: list(session.scalars(query.with_only_columns(Case.id))))
+    # asked beside the rows: among the conditions it would lead SQLite to an index of all cases
+    rows = session.execute(select(Case, seen).where(Case.id.in_(ids)).options(*options))
+    found = {case.id: case for case, is_seen in rows if is_seen}
+    return [found[each] for each in ids if each in found]
+
+
+def and_head(session: Session, asked: ColumnElement[Any]) -> Any | None:  # noqa: ANN401
+    """A value in one statement with the head, which is known from then on; None in a small registry."""
+    memory = _memory(session)
+    if memory is None or not memory.large:
+        return None
+    head, value = session.execute(select(Chain.position, asked).where(Chain.id == 1)).one()
+    session.info["head"] = session.get_transaction(), head
+    return value
+
+
+def _memory(session: Session) -> _Memory | None:
+    """What is known of this session's database; None where it writes."""
+    bind = session.get_bind()
+    if bind.get_execution_options().get("begin_write"):
+        return None
+    with _making:
+        return _memories.setdefault(bind, _Memory())
+
+
+def _head(session: Session) -> int:
+    """Asked once in a transaction: what is counted later in it is at least as new."""
+    at, head = session.info.get("head", (None, 0))
+    if at is None or at is not session.get_transaction():
+        head = session.scalar(select(Chain.position).where(Chain.id == 1)) or 0
+        session.info["head"] = session.get_transaction(), head
+    return int(head)
+
+
 def sight(user: User) -> Hashable:
     """Everything about a person that decides which cases a list shows, events apart."""
+    if user.global_roles & policy.SEE_EVERY_CASE:
+        return "every case"
+    return person(user)
+
+
+def person(user: User) -> tuple[Hashable, ...]:
+    """Everything about a person that decides what is theirs to do, events apart."""
     return user.id, user.global_roles, user.agency_id, user.heads_agency
 
 

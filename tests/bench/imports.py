@@ -1,29 +1,38 @@
 """How long an import takes: `python -m tests.bench.imports --rows 5000`, an old registry with faults in it.
 
-The same file goes through `loncatan import` twice on each database: as a dry run, and for good. The same
-seed gives the same file.
+The same file goes through `loncatan import` twice on each database: as a dry run, and for good. With
+`--browser` it goes through the pages of an embedded server in a real Chromium instead, and the report says
+how long it took from press to end and how its progress looked (`--pictures FOLDER` keeps what was seen). The
+same seed gives the same file.
 """
 
 import csv
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import select
 
+from tests import importing
 from tests.bench import office
 from tests.bench.audit import databases
+from tests.servers import free_port
 from workflow.db import Database
 from workflow.imports import columns
 from workflow.models import Agency
 
 FAULTY, MOST_SECONDS = 0.05, 60
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 STAGES = ("Inisiatif", "Uji Coba", "Penerapan")
 FAULTS = ({"title": ""}, {"agency": "Dinas Antah Berantah"}, {"tahapan": "Entah"})
 WORDS = ("Pemantauan", "Layanan", "Gerakan", "Kartu", "Sekolah", "Bank", "Aplikasi", "Rumah")
@@ -105,17 +114,101 @@ def _run(database: Database, folder: str, file: Path, *more: str) -> tuple[float
     return time.monotonic() - started, json.loads(said.stdout)
 
 
+def in_browser(name: str, database: Database, rows: int, seed: int, folder: Path | None) -> dict[str, object]:
+    office.furnish(database)
+    office.complete_drafts(database, 1)  # an empty office would be given the demo
+    with tempfile.TemporaryDirectory() as var, _server(database, Path(var)) as host, _page() as page:
+        file = Path(var) / "registri.csv"
+        write(file, database, rows, seed)
+        _sign_in(page, host)
+        take = importing.pictures(page, folder / name) if folder else importing.look_away
+        importing.hand_in(page, host, file, "registry")
+        take("pemetaan")
+        dry = importing.check_rows(page, lambda part: take(f"periksa-{part}"))
+        take("periksa")
+        checked = importing.counts(page)
+        done = importing.bring_in(page, lambda part: take(f"impor-{part}"))
+        take("selesai")
+        came = importing.counts(page)
+    return {
+        "database": name,
+        "rows": rows,
+        "checked": checked,
+        "imported": came,
+        "dry_run": _said(dry),
+        "import": _said(done),
+        "holds": dry.seconds + done.seconds <= MOST_SECONDS and sum(came.values()) >= rows,
+    }
+
+
+def _said(progress: importing.Progress) -> dict[str, object]:
+    return {
+        "seconds": round(progress.seconds, 1),
+        "lines_of_progress": len(progress.lines),
+        "first_after": progress.lines[0][0] if progress.lines else None,
+        "longest_silence": round(progress.longest_silence, 1),
+        "like": [line for _at, line in progress.lines[:: max(len(progress.lines) // 4, 1)]],
+    }
+
+
+@contextmanager
+def _server(database: Database, var: Path) -> Iterator[str]:
+    port = free_port()
+    settings = {"DATABASE_URL": database.url, "VAR": str(var), "SECRET_KEY": "t" * 40, "PORT": str(port)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "web.cli", "up"],
+        env={**os.environ, **settings, "DEMO": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        if not any(line.startswith("READY") for line in process.stdout):
+            raise RuntimeError("the server did not start")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()
+
+
+@contextmanager
+def _page() -> Iterator[Page]:
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        raise click.UsageError("no browser: install Debian's chromium, or put one on the PATH")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        yield page
+        browser.close()
+
+
+def _sign_in(page: Page, host: str) -> None:
+    page.goto(f"{host}/proses")
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content") or ""
+    form: dict[str, str | float | bool] = {"email": office.COORDINATOR, "csrf_token": token}
+    page.context.request.post(f"{host}/demo/masuk", form=form, headers={"Referer": f"{host}/proses"})
+
+
 @click.command()
 @click.option("--rows", default=5000, type=click.IntRange(10, 5000))
 @click.option("--seed", default=1, type=int)
 @click.option("--on", default="both", type=click.Choice(["sqlite", "postgresql", "both"]))
-def main(rows: int, seed: int, on: str) -> None:
+@click.option("--browser", is_flag=True, help="Through the pages, in Chromium.")
+@click.option("--pictures", type=click.Path(file_okay=False, path_type=Path), help="Keep what was seen here.")
+def main(rows: int, seed: int, on: str, browser: bool, pictures: Path | None) -> None:  # noqa: FBT001
     """Check and bring in that many rows, on each database; status 1 where it takes more than a minute."""
     fine = True
     for name, database in databases(on):
-        found = measure(name, database, rows, seed)
+        if browser:
+            found = in_browser(name, database, rows, seed, pictures)
+        else:
+            found = measure(name, database, rows, seed)
         fine = fine and bool(found["holds"])
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(found, ensure_ascii=False))
         database.dispose()
     sys.exit(not fine)
 

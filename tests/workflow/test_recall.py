@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from tests.conftest import MovableClock
 from tests.web.api_calls import counted
 from tests.workflow.registry import fill
-from workflow import commands, recall
+from workflow import commands, queries, recall
+from workflow.board import board
 from workflow.case_lists import Filters, list_cases
 from workflow.db import Database
 from workflow.ledger import Actor
@@ -93,3 +94,32 @@ def test_a_list_asks_as_often_as_a_small_one_does(large: Database, as_: As, cloc
         with counted(large) as again:
             list_cases(session, user, clock(), Filters())
     assert len(again) <= len(first)
+
+
+def test_remembered_pages_show_what_happened_since(large: Database, as_: As, clock: MovableClock) -> None:
+    def seen() -> tuple[list[str], list[str], list[str], int, dict[str, int]]:
+        with large.read() as session:
+            endah, ani = as_(session, "endah").user, as_(session, "ani").user
+            assert endah is not None
+            assert ani is not None
+            filters = Filters(stage="pkp_proposal")
+            listed = list_cases(session, endah, clock(), filters, sort="-created_at", limit=5)
+            columns = board(session, endah, clock(), filters).columns
+            drafts = next(column for column in columns if column.filters.state.endswith(".draft"))
+            work = [case.title for case in queries.work_of(session, ani)]
+            waiting, _unread = queries.waiting_for(session, ani)
+            reached = queries.funnel(session)
+            titles = ([case.title for case in held] for held in (listed.cases, drafts.cases))
+            return next(titles), next(titles), work, waiting, reached
+
+    before = seen()
+    assert seen() == before
+    clock.tick(minutes=1)
+    with large.write() as session:
+        commands.start(session, as_(session, "ani"), COVER)
+    first, drafts, work, waiting, reached = seen()
+
+    assert first == [COVER["title"], *before[0][:4]]
+    assert drafts == [*before[1], COVER["title"]]
+    assert (work, waiting) == ([COVER["title"]], 1)
+    assert reached == before[4]

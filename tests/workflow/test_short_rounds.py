@@ -11,7 +11,7 @@ from tests.conftest import MovableClock
 from tests.workflow.test_assignment import ask, declare, in_review, judge, together
 from workers.deadlines import scan
 from workers.office import Office
-from workflow import commands, fold, queries
+from workflow import commands, fold, lacking
 from workflow.calendar import add_working_days, wib_date
 from workflow.commands.review import save_review_draft
 from workflow.db import Database
@@ -66,7 +66,9 @@ class Round:
         with self.database.read() as session:
             user = find_user(session, f"{who}@contoh.invalid")
             assert user is not None
-            return [lack for _case, lack in queries.short_rounds(session, user, self.clock())]
+            lot, lacks = lacking.short_rounds(session, user, self.clock())
+            assert sorted(lacks) == sorted(case.id for case in lot.cases)
+            return list(lacks.values())
 
     def extend(self, who: str, days: int) -> None:
         with self.database.write() as session:

@@ -17,6 +17,7 @@ from web.pages import (
     agencies,
     assignments,
     audit,
+    board,
     bulk,
     calendar,
     cases,
@@ -68,6 +69,7 @@ def init_app(app: Flask) -> None:
         health,
         home,
         lists,
+        board,
         overview,
         ageing,
         bulk,
@@ -154,11 +156,18 @@ def _frame() -> dict[str, Any]:
             "sign_in": "/masuk",
             "sign_out": "/keluar",
             "language": "/bahasa",
-            "search": "/usulan" if user else "/registri",
+            "search": _search(user),
         },
         "alarm": _alarm(user),
         "demo": demo.banner() if settings.demo else None,
     }
+
+
+def _search(user: User | None) -> str:
+    """Where the words of the box at the top are looked for: what is a board stays one."""
+    if user is None:
+        return "/registri"
+    return "/papan" if request.path == "/papan" else "/usulan"
 
 
 def _waiting(user: User) -> tuple[int, int]:
@@ -203,13 +212,13 @@ def _nav(user: User | None, waiting: int) -> list[dict[str, Any]]:
 
 
 def _marked(items: list[tuple[str, str, int | None]]) -> list[dict[str, Any]]:
-    path = request.path
+    path = "/usulan" if request.path == "/papan" else request.path
     return [
         {
             "label": label,
             "href": href,
             "count": count,
-            "current": path == href or (href != "/" and path.startswith(f"{href}/")),
+            "current": path == href or path.startswith(f"{href}/"),
         }
         for label, href, count in items
     ]

@@ -1,5 +1,7 @@
 """The public front page and each person's own."""
 
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -8,8 +10,9 @@ from web.context import desk, me, now
 from web.guards import signed_in
 from web.language import COOKIE, LANGUAGES, locale
 from web.sharing import shareable
-from workflow import case_lists, held, policy, queries
+from workflow import case_lists, held, lacking, policy, queries
 from workflow.definition import process, versions
+from workflow.models import Case
 
 bp = Blueprint("home", __name__)
 
@@ -36,24 +39,32 @@ def work() -> str:
     user = me()
     with desk().database.read() as session:
         mine = queries.work_of(session, user)
-        waiting = len(held.listed(session, user)) if policy.may_hold(user) else 0
-        short = queries.short_rounds(session, user, now())
-        over = {case.id for case, _lack in short}
-        lacking = [case for case in queries.needs_reviewers(session, user) if case.id not in over]
+        held_back = len(held.listed(session, user)) if policy.may_hold(user) else 0
+        short, lacks = lacking.short_rounds(session, user, now())
+        unstaffed = lacking.needing_reviewers(session, user)
+        over = {case.id for case in short.cases}
         own = case_lists.list_cases(session, user, now(), case_lists.Filters(), limit=10)
+        waiting, _unread = queries.waiting_for(session, user)
     rows = [blind.row(case) for case in mine]
-    others = [case_view.row(c, now(), locale()) for c in own.cases if c not in mine and c.id not in over]
+    others = [_row(case) for case in own.cases if case not in mine and case.id not in over]
     return render_template(
         "work.html",
         rows=rows,
-        held=waiting,
-        short=[case_view.row(case, now(), locale()) | {"lack": lack} for case, lack in short],
-        lacking=[case_view.row(case, now(), locale()) for case in lacking],
+        waiting=waiting,
+        held=held_back,
+        short=[_row(case) | {"lack": lacks.get(case.id, "")} for case in short.cases],
+        short_total=short.total,
+        lacking=[_row(case) for case in unstaffed.cases if case.id not in over],
+        lacking_total=unstaffed.total,
         others=others,
         late=sum(1 for row in rows if row["late"]),
         total=own.total,
         viewer=user,
     )
+
+
+def _row(case: Case) -> dict[str, Any]:
+    return case_view.row(case, now(), locale())
 
 
 @bp.post("/bahasa")

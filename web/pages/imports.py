@@ -207,8 +207,9 @@ def _facts(session: Session, who: Actor, made: Import) -> dict[str, Any]:
     """What the page shows of an import, whatever state it is in."""
     del who
     counts = imports.counts(session, made)
-    show = request.args.get("tampil", "findings")
-    show = show if show in queries.FILTERS else "findings"
+    first = "error" if counts["error"] else "findings"  # what keeps rows out comes before remarks
+    show = request.args.get("tampil", first)
+    show = show if show in queries.FILTERS else first
     cursor = request.args.get("setelah", "0")
     after = int(cursor) if cursor.isdecimal() and len(cursor) < 8 else 0  # noqa: PLR2004
     names = queries.unknown_agencies(session, made) if made.state == "checked" else []

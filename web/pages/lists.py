@@ -12,7 +12,7 @@ from web.context import actor, desk, me, now
 from web.guards import signed_in
 from web.language import locale
 from web.list_choices import active, choices
-from web.list_state import COLUMNS, ListState, read
+from web.list_state import COLUMNS, SHOWN, ListState, read
 from workflow import case_lists, commands, dates, policy, sheets
 from workflow.definition import process
 from workflow.errors import Invalid
@@ -44,7 +44,7 @@ def index() -> str | Response | tuple[str, int]:
         if page.cases and [c.number for c in page.cases] == [state.filters.q.upper()]:
             return redirect(f"/usulan/{page.cases[0].number}")
         offered = choices(session, state.filters, page.counts)
-        views = case_lists.views_of(session, me())
+        views = kept_views(session, "/usulan")
         text = query.text_of(session, state.filters)
     marker = Marker(terms(state.filters.q), relaxed=page.relaxed)
     html = render_template(
@@ -59,7 +59,7 @@ def index() -> str | Response | tuple[str, int]:
         flags=query.FLAGS,
         active=active(state, offered, "/usulan"),
         columns=[(name, title, name in state.columns) for name, title in column_titles().items()],
-        views=[_view(view) for view in views],
+        views=views,
         next_href=state.href(cursor=page.next_cursor) if page.next_cursor else None,
         previous_href=state.href(cursor=page.previous_cursor) if page.previous_cursor else None,
         may_propose=policy.may_propose(me()),
@@ -144,7 +144,7 @@ def keep() -> Response:
             flash(refusal.problems[0].message, "error")
         else:
             flash(_("Daftar “%(name)s” disimpan.", name=kept.name), "ok")
-    return redirect(state.href())
+    return redirect(state.href(_path()))
 
 
 @bp.post("/tampilan/<int:view_id>/hapus")
@@ -153,16 +153,28 @@ def drop(view_id: int) -> Response:
     with desk().database.write() as session:
         commands.drop_view(session, actor(session), view_id)
     flash(_("Daftar dihapus."), "ok")
-    return redirect("/usulan")
+    return redirect(_path())
 
 
-def _view(view: View) -> dict[str, Any]:
+def _path() -> str:
+    """Where kept lists were looked at: on the list or on the board."""
+    return "/papan" if request.form.get("path") == "/papan" else "/usulan"
+
+
+def kept_views(session: Session, path: str) -> list[dict[str, Any]]:
+    """The lists that this person keeps or others share, each to be opened on this path."""
+    return [_view(view, path) for view in case_lists.views_of(session, me())]
+
+
+def _view(view: View, path: str) -> dict[str, Any]:
     args = {"q": view.query, "sort": view.sort, "kolom": view.columns}
     mine = view.owner_id == me().id
     return {
         "id": view.id,
         "name": view.name,
-        "href": ListState("", case_lists.Filters(), "", ()).href(**{k: v for k, v in args.items() if v}),
+        "href": ListState("", case_lists.Filters(), "", SHOWN).href(
+            path, **{k: v for k, v in args.items() if v}
+        ),
         "mine": mine,
         "shared": view.shared,
         "owner": view.owner.name,

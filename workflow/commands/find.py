@@ -1,7 +1,7 @@
 """Getting hold of a case for a person, and of its version."""
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, joinedload
 
 from workflow import policy
 from workflow.db import locks_rows
@@ -52,7 +52,7 @@ def one(session: Session, number: str, *, lock: bool = False) -> Case | None:
         return None
     if lock:
         return next(iter(locked(session, Case.number == number)), None)
-    return session.scalars(select(Case).where(Case.number == number)).one_or_none()
+    return session.scalars(_whole().where(Case.number == number)).unique().one_or_none()
 
 
 def locked(session: Session, where: ColumnElement[bool]) -> list[Case]:
@@ -63,8 +63,13 @@ def locked(session: Session, where: ColumnElement[bool]) -> list[Case]:
     if locks_rows(session):
         ids = session.scalars(select(Case.id).where(where).order_by(Case.id).with_for_update()).all()
         where = Case.id.in_(ids)
-    query = select(Case).where(where).order_by(Case.id).execution_options(populate_existing=True)
-    return list(session.scalars(query))
+    query = _whole().where(where).order_by(Case.id).execution_options(populate_existing=True)
+    return list(session.scalars(query).unique())
+
+
+def _whole() -> Select[Case]:
+    """Cases with their people, in one statement."""
+    return select(Case).options(joinedload(Case.participants))
 
 
 def etag(case: Case) -> str:

@@ -225,5 +225,7 @@ BY_NAME = {name: key for key in KEYS for name in (key.name, *key.also)}
 FLAGS = (
     Flag("terlambat", "late", "batas waktunya sudah lewat", ("late",)),
     Flag("berjalan", "running", "belum berakhir", ("running",)),
+    Flag("perlu_penelaah", "lacking", "penelaahnya belum cukup", ("lacking",)),
+    Flag("kurang_penilaian", "short", "waktu menelaah berakhir sebelum kuorum", ("short",)),
 )
 FLAG_BY_NAME = {name: flag for flag in FLAGS for name in (flag.name, *flag.also)}
