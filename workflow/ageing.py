@@ -11,11 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from workflow import policy
 from workflow.calendar import wib_date, working_days_between
-from workflow.case_lists import Filters, found_by, names_of_groups
+from workflow.case_lists import Filters, found_by, names_of_groups, told_apart
 from workflow.definition import Process, process, versions
 from workflow.models import Agency, Case, Event, Participant, Review, User
 from workflow.queries import people_by_id
-from workflow.recall import lateness, recall, sight
+from workflow.recall import lateness, recall
 
 Where = Sequence[ColumnElement[bool]]
 LOOK_BACK = timedelta(days=365)
@@ -74,7 +74,7 @@ class Ageing:
 
 def ageing(session: Session, user: User, now: datetime, filters: Filters) -> Ageing:
     """Of the open cases of a list, in a constant number of statements."""
-    key = ("ageing", sight(user), filters, lateness(now))
+    key = ("ageing", *told_apart(user, now, filters), lateness(now))
     return recall(session, key, lambda held: held.total, lambda: _ageing(session, user, now, filters))
 
 

@@ -19,7 +19,7 @@ from tests.workflow.test_assignment import ask, judge
 from tests.workflow.test_discussion import say
 from workers.digests import gather
 from workers.office import Office
-from workflow import commands
+from workflow import commands, queries, recall
 from workflow.db import Database
 from workflow.ledger import Actor
 from workflow.mail_groups import DIGEST
@@ -195,3 +195,15 @@ def test_neither_the_digest_nor_the_calendar_tells_it(
         assert f"Inovasi {number}" in text.replace("\r\n ", "")
         assert f"/telaah/{number}" in text.replace("\r\n ", "")
         assert WORDS.findall(text) == []
+
+
+def test_in_a_large_registry_it_stays_in_the_work_of_its_reviewer(
+    database: Database, as_: As, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall, "LARGE", 1)
+    for _again in range(2):
+        with database.read() as session:
+            rudi = as_(session, "rudi").user
+            assert rudi is not None
+            queries.public_figures(session), queries.funnel(session)
+            assert [case.number for case in queries.work_of(session, rudi)] == [number]
