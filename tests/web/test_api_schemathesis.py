@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.web.conftest import Call
 from web.api import parameters
-from web.api.openapi import OPERATIONS
+from web.api.operations import OPERATIONS
 from workflow import validation
 from workflow.samples import sample
 

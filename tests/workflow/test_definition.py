@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web.cli.process import faults_of, known_names
-from workflow import definition, validation
+from workflow import definition, process_check, validation
 from workflow.definition import Process
 from workflow.errors import Problem
 from workflow.guards import GUARDS
@@ -83,7 +83,7 @@ def faults(stages: Mapping[str, Any]) -> list[str]:
         if raw != RAW.get(name)  # the shipped ones hold
         for problem in validation.problems("process", raw)
     ]
-    return definition.check("2022", stages, NAMES, structure)
+    return process_check.check("2022", stages, NAMES, structure)
 
 
 @given(spoiled())

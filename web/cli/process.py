@@ -11,7 +11,7 @@ import click
 from web.cli.base import json_option, opened, report
 from workers import mail
 from workers.handlers import HANDLERS
-from workflow import definition, drawing, rehearsal, validation
+from workflow import definition, drawing, process_check, rehearsal, validation
 from workflow.audiences import AUDIENCES
 from workflow.errors import Problem
 from workflow.guards import GUARDS
@@ -23,9 +23,9 @@ def process() -> None:
     """The process as data."""
 
 
-def known_names() -> definition.Names:
+def known_names() -> process_check.Names:
     """Everything a stage file may name, gathered from where it is defined."""
-    return definition.Names(
+    return process_check.Names(
         guards={name: frozenset(signature(guard).parameters) for name, guard in GUARDS.items()},
         forms=validation.names("forms"),
         rubrics=validation.names("rubrics"),
@@ -46,7 +46,7 @@ def faults_of(folder: Path, version: str) -> list[str]:
         for name, raw in stages.items()
         for p in validation.problems("process", raw)
     ]
-    faults = definition.check(version, stages, known_names(), structure)
+    faults = process_check.check(version, stages, known_names(), structure)
     mails = {kind for notices in NOTICES.values() for kind in notices.values()}
     return faults + [f"surel {kind} tidak punya templat" for kind in sorted(mails - mail.kinds())]
 
