@@ -63,6 +63,21 @@ from workflow.models import User
 from workflow.phrases import ROLE_NAMES, SIGN_IN_NAMES
 from workflow.sign_ins import FAILURES
 
+MOST_SHOWN = 8
+FOLDED = frozenset(
+    {
+        "/penelaah",
+        "/impor",
+        "/pengiriman",
+        "/audit",
+        "/orang",
+        "/pengelola/surel",
+        "/pengelola/kalender",
+        "/pengelola/webhook",
+    }
+)
+"""What a wide menu keeps under “Lainnya” where it would not fit."""
+
 
 def init_app(app: Flask) -> None:
     for module in (
@@ -203,6 +218,8 @@ def _nav(user: User | None, waiting: int) -> list[dict[str, Any]]:
         (_("Pengiriman"), "/pengiriman", policy.may_run_delivery(user)),
         (_("Audit"), "/audit", policy.may_see_chain(user)),
         (_("Orang"), "/orang", policy.may_manage_people(user)),
+        (_("Teks surel"), "/pengelola/surel", policy.may_edit_mails(user)),
+        (_("Kalender kerja"), "/pengelola/kalender", policy.may_edit_calendar(user)),
         (_("Webhook"), "/pengelola/webhook", policy.may_manage_webhooks(user)),
         (_("Proses"), "/proses", True),
     ]
@@ -213,12 +230,14 @@ def _nav(user: User | None, waiting: int) -> list[dict[str, Any]]:
 
 def _marked(items: list[tuple[str, str, int | None]]) -> list[dict[str, Any]]:
     path = "/usulan" if request.path == "/papan" else request.path
+    crowded = len(items) > MOST_SHOWN
     return [
         {
             "label": label,
             "href": href,
             "count": count,
             "current": path == href or path.startswith(f"{href}/"),
+            "folded": crowded and href in FOLDED,
         }
         for label, href, count in items
     ]
