@@ -37,6 +37,7 @@ class Outgoing:
     text: str
     html: str
     list_unsubscribe: str | None = None
+    reply_to: str | None = None
     sent_at: datetime | None = None
 
     @property
@@ -71,6 +72,8 @@ def compose(outgoing: Outgoing) -> bytes:
     message = EmailMessage(POLICY)
     message["From"] = _sender(outgoing.sender)
     message["To"] = _address(_line(outgoing.to_name), outgoing.to_address)
+    if outgoing.reply_to is not None:
+        message["Reply-To"] = _address("", outgoing.reply_to)
     message["Subject"] = _line(outgoing.subject)
     message["Date"] = outgoing.sent_at or datetime.now(WIB)
     message["Message-ID"] = _matching(MESSAGE_ID, outgoing.message_id)

@@ -21,8 +21,9 @@ from workflow.exports import build
 from workflow.imports import chunks
 from workflow.mail_groups import DIGEST, stop_link
 from workflow.mail_times import LONGEST_WAIT, may_leave, put_off
-from workflow.models import Email, Event, Job, Try, User
+from workflow.models import Case, Email, Event, Job, Try, User
 from workflow.nip import Seal
+from workflow.reply_to import office_of
 from workflow.secret import secret_of
 
 LEASE = timedelta(seconds=75)
@@ -306,8 +307,13 @@ def _outgoing(office: Office, session: Session, email: Email) -> Outgoing:
         text=letter.text,
         html=letter.html,
         list_unsubscribe=_stop_link(office, email),
+        reply_to=office_of(session, case) if (case := _case_of(session, email)) else None,
         sent_at=office.clock(),
     )
+
+
+def _case_of(session: Session, email: Email) -> Case | None:
+    return session.get(Case, email.event.case_id) if email.event is not None else None
 
 
 def _stop_link(office: Office, email: Email) -> str | None:

@@ -168,7 +168,10 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Stage:
-    """A section of the process: one file. A `scored` stage is an entry for the index of a year."""
+    """A section of the process: one file. A `scored` stage is an entry for the index of a year.
+
+    `answers` are the roles whose offices answer a reply to its mails, the first one that somebody holds.
+    """
 
     name: str
     pipeline: str
@@ -181,6 +184,7 @@ class Stage:
     certificate: Certificate | None
     states: Mapping[str, State]
     transitions: tuple[Transition, ...]
+    answers: tuple[str, ...] = ("coordinator",)
 
 
 @dataclass(frozen=True)
@@ -309,6 +313,7 @@ def _stage(name: str, raw: dict[str, Any]) -> Stage:
         certificate=Certificate(**raw["certificate"]) if "certificate" in raw else None,
         states=states,
         transitions=tuple(_transition(name, t) for t in raw.get("transitions", [])),
+        answers=tuple(raw.get("answers", ("coordinator",))),
     )
 
 

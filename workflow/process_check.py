@@ -10,9 +10,9 @@ from workflow.errors import Problem
 
 @dataclass(frozen=True)
 class Names:
-    """What a stage file may refer to; guards with the parameters each takes."""
+    """What a stage file may refer to; guards with the parameters each takes, and whether it needs them."""
 
-    guards: Mapping[str, frozenset[str]]
+    guards: Mapping[str, Mapping[str, bool]]
     forms: frozenset[str]
     rubrics: frozenset[str]
     handlers: frozenset[str]
@@ -70,8 +70,11 @@ def _guard_faults(process: Process, t: Transition, guard: GuardCall, names: Name
         yield f"guard {guard.name} menyebut formulir {form} yang tidak ada"
     if step is not None and process.transition(t.stage, step) is None:
         yield f"guard {guard.name} menyebut langkah {step} yang tidak ada"
-    for name in sorted(set(guard.arguments) - names.guards.get(guard.name, frozenset())):
+    taken = names.guards.get(guard.name, {})
+    for name in sorted(set(guard.arguments) - set(taken)):
         yield f"guard {guard.name} tidak mengenal parameter {name}"
+    for name in sorted(name for name, needed in taken.items() if needed and name not in guard.arguments):
+        yield f"guard {guard.name} memerlukan parameter {name}"
     if guard.arguments.get("at_least", 1) > 1 and form not in _collected(process):
         yield f"guard {guard.name} menunggu beberapa {form}, tetapi tidak ada langkah yang mengumpulkannya"
 

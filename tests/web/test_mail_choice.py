@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.conftest import MovableClock
@@ -21,11 +21,12 @@ from workers.jobs import deliver
 from workers.mail import kinds
 from workers.office import Office
 from workflow import account_mail, commands, mail_groups
+from workflow.contacts import set_contact
 from workflow.db import Database
 from workflow.definition import process
 from workflow.errors import NotFound
 from workflow.ledger import Actor
-from workflow.models import Case, Email, Event, MailChoice, QuietHours
+from workflow.models import Agency, Case, Email, Event, MailChoice, QuietHours
 from workflow.people import find_user
 from workflow.samples import sample
 from workflow.settings import Settings
@@ -132,6 +133,26 @@ def test_one_click_from_the_mail_stops_its_group(
     with database.read() as session:
         receipts = select(Email).where(Email.kind == "received", Email.muted.is_(False))
         assert len(session.scalars(receipts).all()) == 1
+
+
+def test_a_reply_goes_to_the_office_that_runs_the_stage(
+    database: Database, settings: Settings, clock: MovableClock, as_: As, run_workers: Callable[[], None]
+) -> None:
+    """The training's for a cohort; without its mailbox the coordinator's; else to nobody in particular."""
+    submit(database, as_)
+    run_workers()
+    for offices, reply in (
+        ({}, None),
+        ({"bappeda-litbang": "litbang@contoh.invalid"}, "litbang@contoh.invalid"),
+        ({"bkpsdm": "diklat@contoh.invalid"}, "diklat@contoh.invalid"),
+    ):
+        with database.write() as session:
+            for code, mailbox in offices.items():
+                agency = session.scalars(select(Agency).where(Agency.code == code)).one()
+                set_contact(session, agency, {"email": mailbox})
+            session.execute(update(Email).values(done_at=None, handed_at=None, leased_until=None))
+        with arrived(database, settings, clock) as mails:
+            assert {message["Reply-To"] for message in mails.values()} == {reply}
 
 
 def test_a_turn_is_told_even_to_whoever_switched_its_group_off() -> None:

@@ -1,9 +1,10 @@
 """The stage files: checked, drawn, tried out on living cases."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.resources import files
-from inspect import signature
+from inspect import Parameter, signature
 from pathlib import Path
 
 import click
@@ -26,13 +27,19 @@ def process() -> None:
 def known_names() -> process_check.Names:
     """Everything a stage file may name, gathered from where it is defined."""
     return process_check.Names(
-        guards={name: frozenset(signature(guard).parameters) for name, guard in GUARDS.items()},
+        guards={name: _parameters(guard) for name, guard in GUARDS.items()},
         forms=validation.names("forms"),
         rubrics=validation.names("rubrics"),
         handlers=frozenset(HANDLERS),
         audiences=frozenset(AUDIENCES),
         mails=mail.kinds(),
     )
+
+
+def _parameters(guard: Callable[..., object]) -> dict[str, bool]:
+    """Those after the attempt, which every guard takes; and whether a stage file must give them."""
+    _attempt, *rest = signature(guard).parameters.values()
+    return {parameter.name: parameter.default is Parameter.empty for parameter in rest}
 
 
 def faults_of(folder: Path, version: str) -> list[str]:
