@@ -8,8 +8,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
-# A file of tests stays in one process, with the servers that it started.
-XDIST := -n auto --dist loadfile
+# A file of tests stays in one process, with the servers that it started; the slowest come first.
+XDIST := -n auto --dist loadfile --no-loadscope-reorder
 
 NODE_FITS := command -v npm >/dev/null && node -e "process.exit(+(parseInt(process.versions.node) < 20))"
 NPM := { $(NODE_FITS); } 2>/dev/null || { \

@@ -46,6 +46,14 @@ CAST = {
 }
 
 
+SLOWEST = ("faults/test_scenarios.py", "test_embedded.py")
+"""Files of minutes: begun last they would keep one processor busy while the others wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.as_posix().endswith(SLOWEST))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     with postgres() as url:
