@@ -44,9 +44,9 @@ def due_work(session: Session, now: datetime, limit: int = BATCH) -> list[Owed]:
 
     Each kind has its own `limit`: a crowd of one keeps none of another waiting.
     """
-    jobs = session.scalars(due_rows(Job, now, limit, Job.webhook_id.is_(None)))
-    webhooks = session.scalars(due_rows(Job, now, limit, Job.webhook_id.is_not(None)))
-    emails = session.scalars(due_rows(Email, now, limit, Email.handed_at.is_(None)))
+    jobs = session.scalars(_due(Job, now, limit, Job.webhook_id.is_(None)))
+    webhooks = session.scalars(_due(Job, now, limit, Job.webhook_id.is_not(None)))
+    emails = session.scalars(_due(Email, now, limit, Email.handed_at.is_(None)))
     return [
         *(("job", row) for row in jobs),
         *(("email", row) for row in emails),
@@ -54,9 +54,8 @@ def due_work(session: Session, now: datetime, limit: int = BATCH) -> list[Owed]:
     ]
 
 
-def due_rows(kind: type[Job | Email], now: datetime, limit: int, *also: ColumnElement[bool]) -> Select[int]:
-    """The ids of rows that are due and nobody's, oldest first."""
-    return select(kind.id).where(takeable(kind, now), *also).order_by(kind.due_at, kind.id).limit(limit)
+def _due(kind: type[Job | Email], now: datetime, limit: int, also: ColumnElement[bool]) -> Select[int]:
+    return select(kind.id).where(takeable(kind, now), also).order_by(kind.due_at, kind.id).limit(limit)
 
 
 class Relay:

@@ -16,7 +16,7 @@ from workers.embedded import EmbeddedWorkers
 from workers.mailbox import Mailbox
 from workers.probe import Depths
 from workers.samples import mail_desks
-from workflow import migrations, quarantine
+from workflow import migrations
 from workflow.db import Database
 from workflow.demo import load
 from workflow.demo.clock import clock_for
@@ -70,11 +70,8 @@ def up() -> None:
 
 
 def play_demo(database: Database, found: Settings) -> int:
-    """Load the demo and play its story, the workers' part included; how many innovations there are.
-
-    Files are looked into once the workers run: each costs a process, and no step of the story waits for it.
-    """
-    drain = Drain(found, database, leaving={quarantine.READ})
+    """Load the demo and play its story, the workers' part included; how many innovations there are."""
+    drain = Drain(found, database)
     with click.progressbar(length=load.scene_count(), label="Memuat data peragaan") as bar:
         return load.load_demo(database, EvidenceStore.of(found), drain, bar.update)
 

@@ -21,7 +21,7 @@ from workflow.demo.story import Story
 from workflow.evidence_store import EvidenceStore
 from workflow.guards import reviews_of
 from workflow.ledger import Actor
-from workflow.models import Agency, Case, Cohort, Email, Fact, Job
+from workflow.models import Agency, Case, Cohort, Email, Fact
 from workflow.people import create_user
 
 TODAY = datetime(2022, 12, 1, 9, 0, tzinfo=WIB)
@@ -102,8 +102,7 @@ def load_demo(
         set_clock(session, TODAY)
         session.execute(update(Email).where(Email.created_at < READ_UNTIL).values(read_at=Email.created_at))
         # they leave once the system runs, and are not late because the story is old
-        for owed in (Email, Job):
-            session.execute(update(owed).where(owed.done_at.is_(None)).values(created_at=TODAY, due_at=TODAY))
+        session.execute(update(Email).where(Email.done_at.is_(None)).values(created_at=TODAY, due_at=TODAY))
     return len(found)
 
 
