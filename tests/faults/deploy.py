@@ -34,8 +34,8 @@ CHANGES = {
         HANDED + "    channel: Mapped[str | None] = mapped_column(default='mail')\n",
     ),
     "workers/handlers.py": (
-        "        due_at=task.now,\n",
-        "        due_at=task.now,\n        channel='surel',\n",
+        "        created_at=task.now,\n",
+        "        created_at=task.now,\n        channel='surel',\n",
     ),
 }
 
