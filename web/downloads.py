@@ -57,6 +57,14 @@ def send_video(proof: Evidence) -> Response:
     return _safe(response)
 
 
+def send_bytes(body: bytes, media_type: str, name: str, *, inline: bool = False) -> Response:
+    """Something made for this reader, which no cache keeps; `inline` is looked at in the browser."""
+    answer = Response(body, content_type=media_type)
+    answer.headers["Content-Disposition"] = f'{"inline" if inline else "attachment"}; filename="{name}"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return _safe(answer)
+
+
 def _require_clean(proof: Evidence | Attachment) -> None:
     with desk().database.read() as session:
         require_clean(session, desk().settings, proof.sha256)

@@ -74,14 +74,11 @@ def active(state: ListState, offered: list[dict[str, Any]], path: str) -> list[d
         value = getattr(state.filters, key.field)
         if value and key.field not in said:
             found.append({"label": f"{key.name}:{value}", "remove_href": state.without(key.field).href(path)})
-    flags = {
-        "running": _("Masih berjalan"),
-        "lacking": _("Perlu penelaah"),
-        "short": _("Putaran kurang penilaian"),
-    }
-    for name, label in flags.items():
-        if getattr(state.filters, name):
-            found.append({"label": label, "remove_href": state.without(name).href(path)})
+    found += [
+        {"label": _(flag.title), "remove_href": state.without(flag.field).href(path)}
+        for flag in query.FLAGS
+        if getattr(state.filters, flag.field) and flag.field not in said
+    ]
     if state.filters.q:
         found.append({"label": f"“{state.filters.q}”", "remove_href": state.without("q").href(path)})
     return found

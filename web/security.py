@@ -26,6 +26,8 @@ CSP = {
     "base-uri": "'none'",
     "manifest-src": "'self'",
 }
+MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+"""A mail shown in a frame: its own style, and nothing else."""
 DOORS = (
     "login",
     "verify",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from workflow import policy
 from workflow.calendar import wib_date, working_days_between
 from workflow.case_lists import Filters, found_by, names_of_groups, told_apart
-from workflow.definition import Process, process, versions
+from workflow.definition import every_state, process, versions
 from workflow.models import Agency, Case, Event, Participant, Review, User
 from workflow.queries import people_by_id
 from workflow.recall import lateness, recall
@@ -135,24 +135,23 @@ def _groups(
 
 def _states(session: Session, where: Where, now: datetime, filters: Filters) -> list[Standing]:
     held = _groups(session, select().select_from(Case).where(*where), Case.state, now)
-    flow = process(versions()[-1])
-    known = [name for stage in flow.pipeline(filters.pipeline) for name in stage.states]
+    known = [name for stage in process(versions()[-1]).pipeline(filters.pipeline) for name in stage.states]
     order = {name: at for at, name in enumerate(known)}
     return [
         Standing(
             name,
             "",
             **vars(held[name]),
-            planned=_planned(flow, name),
+            planned=_planned(name),
             filters=replace(filters, state=name, running=True),
         )
         for name in sorted(held, key=lambda name: (order.get(name, len(order)), name))
     ]
 
 
-def _planned(flow: Process, name: str) -> int | None:
-    state = flow.states.get(name)
-    return state.due.working_days or None if state and state.due else None
+def _planned(name: str) -> int | None:
+    due = every_state()[name].due
+    return due.working_days or None if due else None
 
 
 def _agencies(session: Session, where: Where, now: datetime, filters: Filters) -> list[Standing]:

@@ -262,6 +262,18 @@ def versions() -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if entry.name.isdigit())
 
 
+@cache
+def every_stage() -> Mapping[str, Stage]:
+    """The stages of all years by name; where years differ, the latest one's."""
+    return {name: stage for version in versions() for name, stage in process(version).stages.items()}
+
+
+@cache
+def every_state() -> Mapping[str, State]:
+    """The states of all years by name; where years differ, the latest one's."""
+    return {name: state for version in versions() for name, state in process(version).states.items()}
+
+
 def version_for(year: int) -> str:
     """The process a case begun in `year` follows: the newest that is not from the future."""
     fitting = [v for v in versions() if int(v) <= year]

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from workflow import policy
-from workflow.definition import ReviewRule, process, versions
+from workflow.definition import ReviewRule, every_state
 from workflow.guards import missing
 from workflow.models import Agency, Case, Participant, Review, User
 from workflow.recall import lateness, person, recall
@@ -99,7 +99,7 @@ def _given(*, outside: bool = False) -> ColumnElement[int]:
 
 
 def _rules() -> dict[str, ReviewRule]:
-    return {s.name: s.review for v in versions() for s in process(v).states.values() if s.review}
+    return {name: state.review for name, state in every_state().items() if state.review}
 
 
 def _first(session: Session, user: User, kind: Hashable, asked: ColumnElement[bool]) -> Lot:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from workflow import conflicts, inbox, policy
 from workflow.conflicts import Finding
-from workflow.definition import process, versions
+from workflow.definition import every_state, process, versions
 from workflow.models import (
     Agency,
     Case,
@@ -50,7 +50,7 @@ def below(code: str) -> Select[int]:
 
 def states_owned_by(role: str) -> list[str]:
     """The states, of any version of the process, in which it is this role's turn."""
-    return sorted({s.name for v in versions() for s in process(v).states.values() if s.owner == role})
+    return sorted(name for name, state in every_state().items() if state.owner == role)
 
 
 def turn_of(role: str) -> ColumnElement[bool]:
@@ -389,7 +389,7 @@ def declarable(session: Session, user: User) -> list[tuple[Case, Conflict | None
 
     Not those that come to a blind round: there the list would say whose number it is.
     """
-    reviewed = [s.name for v in versions() for s in process(v).states.values() if s.review]
+    reviewed = [name for name, state in every_state().items() if state.review]
     stages = {name.partition(".")[0] for name in reviewed}
     near = or_(*(Case.state.startswith(f"{stage}.", autoescape=True) for stage in stages))
     blind = [and_(Case.process == v, Case.state.in_(sorted(process(v).before_blind()))) for v in versions()]

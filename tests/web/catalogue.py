@@ -60,4 +60,5 @@ def _looked_up() -> Iterable[str]:
         text for group in (*GROUPS.values(), *STOPPABLE.values()) for text in (group.title, group.about)
     )
     yield from (key.help for key in (*query.KEYS, *query.FLAGS))
+    yield from (flag.title for flag in query.FLAGS)
     yield from (*errors_told, errors.EXPIRED)

@@ -7,16 +7,16 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from web.context import desk, me, now
+from web.downloads import send_bytes
 from web.guards import allowed
 from web.language import locale
 from web.language import say as _
 from web.list_choices import active, choices
 from web.list_state import ListState, read
-from web.pages.overview import taken
 from workflow import policy, sheets
 from workflow.ageing import Ageing, Pace, Standing, ageing
 from workflow.case_lists import found_by
-from workflow.definition import process, versions
+from workflow.definition import every_stage, every_state
 from workflow.errors import Invalid, NotFound
 
 PATH = "/gambaran/titik-macet"
@@ -62,7 +62,7 @@ def table(name: str) -> Response:
         ["" if row[key] is None else str(row[key]) for key in figure["columns"]] for row in figure["rows"]
     ]
     body = sheets.as_csv([list(figure["columns"].values()), *rows])
-    return taken(body, "text/csv; charset=utf-8", f"titik-macet-{name}.csv")
+    return send_bytes(body, "text/csv; charset=utf-8", f"titik-macet-{name}.csv")
 
 
 def _figures(held: Ageing, state: ListState) -> list[dict[str, Any]]:
@@ -179,9 +179,8 @@ def _late(standing: Standing, state: ListState) -> str:
 
 
 def _title(standing: Standing) -> str:
-    return process(versions()[-1]).states[standing.value].title(locale())
+    return every_state()[standing.value].title(locale())
 
 
 def _stage(standing: Standing) -> str:
-    flow = process(versions()[-1])
-    return flow.stages[flow.states[standing.value].stage].title(locale())
+    return every_stage()[every_state()[standing.value].stage].title(locale())

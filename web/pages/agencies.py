@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from web import forms
 from web.context import desk
+from web.downloads import send_bytes
 from web.guards import allowed
 from web.language import locale
 from workflow import contacts, policy, sheets
@@ -60,8 +61,7 @@ def download() -> Response:
     """The table as it stands, to fill in and hand back."""
     with desk().database.read() as session:
         made = sheets.as_xlsx(contacts.table(session), "Kontak")
-    head = {"Content-Disposition": "attachment; filename=kontak-perangkat-daerah.xlsx"}
-    return Response(made, mimetype=sheets.XLSX, headers=head)
+    return send_bytes(made, sheets.XLSX, "kontak-perangkat-daerah.xlsx")
 
 
 @bp.get("/<code>")

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from web import dates
 from web.accounts import Account
 from web.context import desk, now
-from web.security import CSP
+from web.security import CSP, MAIL_CSP
 from workflow.calendar import add_working_days, morning_of, wib_date
 from workflow.clock import ShiftedClock
 from workflow.demo.clock import travel
@@ -27,7 +27,6 @@ bp = Blueprint("demo", __name__)
 
 MOST_DAYS = 60
 MOST_DIGITS = 4
-MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 def banner() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import actor, desk, me
-from web.downloads import send_package
+from web.downloads import send_bytes, send_package
 from web.guards import allowed, signed_in
 from web.language import say as _
 from workflow import policy, sheets
@@ -59,11 +59,9 @@ def for_si_risma(kind: str) -> Response:
     with desk().database.read() as session:
         rows = si_risma.rows(session, after)
     name = f"si-risma-{rows[-1]['posisi'] if rows else after}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
     if kind == "csv":
-        body = sheets.as_csv(si_risma.table(rows))
-        return Response(body, content_type="text/csv; charset=utf-8", headers=headers)
-    return Response(json.dumps(rows, ensure_ascii=False), content_type="application/json", headers=headers)
+        return send_bytes(sheets.as_csv(si_risma.table(rows)), "text/csv; charset=utf-8", name)
+    return send_bytes(json.dumps(rows, ensure_ascii=False).encode(), "application/json", name)
 
 
 @bp.get("/iga/<int:year>/rekapitulasi.xlsx")
@@ -71,9 +69,7 @@ def for_si_risma(kind: str) -> Response:
 def recap(year: int) -> Response:
     with desk().database.read() as session:
         body = build.recap(session, me(), year)
-    name = f"rekapitulasi-iga-{year}.xlsx"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return Response(body, content_type=SPREADSHEET, headers=headers)
+    return send_bytes(body, SPREADSHEET, f"rekapitulasi-iga-{year}.xlsx")
 
 
 @bp.get("/ekspor/<int:export_id>")

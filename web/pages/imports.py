@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import actor, desk, me
+from web.downloads import send_bytes
 from web.guards import allowed
 from web.once import once
 from workflow import policy, sheets
@@ -244,5 +245,4 @@ def _seal() -> Seal:
 
 def _file(body: bytes, name: str) -> Response:
     kind = SPREADSHEET if name.endswith("xlsx") else "text/csv; charset=utf-8"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return Response(body, content_type=kind, headers=headers)
+    return send_bytes(body, kind, name)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from web import case_view
 from web.context import actor, desk, me, now
+from web.downloads import send_bytes
 from web.guards import signed_in
 from web.language import locale
 from web.list_choices import active, choices
@@ -209,10 +210,7 @@ def _file(table: list[list[str]]) -> Response:
         body, kind, end = sheets.as_csv(table), "text/csv; charset=utf-8", "csv"
     else:
         body, kind, end = sheets.as_xlsx(table, "Usulan"), sheets.XLSX, "xlsx"
-    answer = Response(body, content_type=kind)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{end}"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return send_bytes(body, kind, f"{name}.{end}")
 
 
 def _headings(state: ListState) -> list[str]:

@@ -13,7 +13,7 @@ from web import rule_words
 from web.context import actor, desk, me
 from web.guards import allowed
 from web.language import say as _
-from web.security import CSP
+from web.security import CSP, MAIL_CSP
 from workflow import commands, mail_texts, notice_rules, policy
 from workflow.definition import Process, process, versions
 from workflow.errors import Invalid, NotFound, Problem, Stale
@@ -24,7 +24,6 @@ from workflow.phrases import MAIL_NAMES
 
 bp = Blueprint("mail_texts", __name__, url_prefix="/pengelola/surel")
 
-MAIL_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 LANGUAGE_NAMES = {"id": "Indonesia", "en": "English"}
 FEW = 3
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from web import charts, dates
 from web.context import desk, me, now
+from web.downloads import send_bytes
 from web.guards import allowed
 from web.language import locale
 from web.language import say as _
@@ -60,7 +61,7 @@ def regent() -> Response:
     """In Indonesian, whatever the language of the pages."""
     with desk().database.read() as session:
         body = report.page(report.read(session, me(), now()))
-    return taken(body, "application/pdf", f"laporan-bupati-{wib_date(now()):%Y-%m-%d}.pdf")
+    return send_bytes(body, "application/pdf", f"laporan-bupati-{wib_date(now()):%Y-%m-%d}.pdf")
 
 
 @bp.get("/<name>.csv")
@@ -69,7 +70,7 @@ def table(name: str) -> Response:
     figure = _asked(name)
     rows = [[row["label"], *map(str, row["cells"])] for row in figure["rows"]]
     body = sheets.as_csv([figure["columns"], *rows])
-    return taken(body, "text/csv; charset=utf-8", f"gambaran-{name}.csv")
+    return send_bytes(body, "text/csv; charset=utf-8", f"gambaran-{name}.csv")
 
 
 @bp.get("/<name>.svg")
@@ -77,7 +78,7 @@ def table(name: str) -> Response:
 def picture(name: str) -> Response:
     """On white, with its own colours: for slides and letters."""
     drawn = render_template("overview.svg", figure=_asked(name), today=dates.long_date(wib_date(now())))
-    return taken(drawn.encode(), "image/svg+xml", f"gambaran-{name}.svg")
+    return send_bytes(drawn.encode(), "image/svg+xml", f"gambaran-{name}.svg")
 
 
 def _asked(name: str) -> dict[str, Any]:
@@ -91,13 +92,6 @@ def _asked(name: str) -> dict[str, Any]:
         if name in moves:
             return moves[name]
         return _figure(name, titles()[name], held, state) if name in FIGURES else abort(404)
-
-
-def taken(body: bytes, kind: str, name: str) -> Response:
-    answer = Response(body, content_type=kind)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
 
 
 def _figure(name: str, title: str, held: Overview, state: ListState) -> dict[str, Any]:

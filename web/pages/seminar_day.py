@@ -6,6 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from web.context import actor, desk, me, now
+from web.downloads import send_bytes
 from web.guards import signed_in
 from web.language import locale
 from web.language import say as _
@@ -121,7 +122,7 @@ def calendar(seminar_id: int) -> Response:
     """The presentations that the reader sits in, for the reader's own calendar."""
     with desk().database.read() as session:
         text = invitation(desk().settings, lists.find(session, me(), seminar_id), me())
-    return _file(text, ics.MEDIA_TYPE, f"seminar-{seminar_id}.ics", "attachment")
+    return send_bytes(text, ics.MEDIA_TYPE, f"seminar-{seminar_id}.ics")
 
 
 @bp.get("/lembar.pdf")
@@ -136,7 +137,7 @@ def score_sheets(seminar_id: int) -> Response:
         if not slots:
             raise NotFound
         made = sheets(session, seminar, slots, me(), filled=filled)
-    return _file(made, "application/pdf", f"lembar-penilaian-{number or seminar_id}.pdf", "inline")
+    return send_bytes(made, "application/pdf", f"lembar-penilaian-{number or seminar_id}.pdf", inline=True)
 
 
 @bp.get("/berita-acara.pdf")
@@ -147,13 +148,4 @@ def record(seminar_id: int) -> Response:
         raise NotFound
     with desk().database.read() as session:
         made = minutes(session, lists.find(session, me(), seminar_id))
-    return _file(made, "application/pdf", f"berita-acara-seminar-{seminar_id}.pdf", "inline")
-
-
-def _file(content: bytes, media_type: str, name: str, disposition: str) -> Response:
-    head = {
-        "Content-Disposition": f"{disposition}; filename={name}",
-        "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(content, content_type=media_type, headers=head)
+    return send_bytes(made, "application/pdf", f"berita-acara-seminar-{seminar_id}.pdf", inline=True)

@@ -56,10 +56,10 @@ def discuss(
     content: dict[str, Any] = {"note": document["text"], "mentions": mentions}
     if files:
         content["files"] = [{"file": f.file_name, "size": f.size, "sha256": f.sha256} for f in files]
-    event = record(session, case, actor, role, discussion.SAID, {"audience": audience}, content, ["notify"])
     for file in files:
-        session.add(Attachment(event_id=event.id, case_id=case.id, **vars(file)))
         know(session, actor.at, file.sha256, file.size, file.media_type)
+    event = record(session, case, actor, role, discussion.SAID, {"audience": audience}, content, ["notify"])
+    session.add_all(Attachment(event_id=event.id, case_id=case.id, **vars(file)) for file in files)
     return event
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from workflow import policy
-from workflow.definition import process, versions
+from workflow.definition import every_stage
 from workflow.iid.catalogue import Catalogue
 from workflow.iid.entries import Standing, standings
 from workflow.iid.maturity import score
@@ -57,7 +57,7 @@ def entrants(session: Session, user: User) -> list[Entrant]:
 
 def entrants_of(session: Session, where: ColumnElement[bool]) -> list[Entrant]:
     """The same among the cases of a condition."""
-    stages = {s.name for v in versions() for s in process(v).stages.values() if s.scored}
+    stages = {name for name, stage in every_stage().items() if stage.scored}
     in_stages = or_(*(Case.state.startswith(f"{stage}.", autoescape=True) for stage in sorted(stages)))
     alive = or_(Case.outcome.is_(None), Case.outcome != "stopped")
     query = select(Case).where(where, in_stages, alive).order_by(Case.number)

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import case_lists, policy, queries
-from workflow.definition import process as version
-from workflow.definition import versions
+from workflow.definition import every_stage, every_state
 from workflow.errors import Invalid, Problem
 from workflow.models import Agency, Cohort
 from workflow.phrases import ROLE_NAMES
@@ -46,10 +45,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Flag:
-    """A word of its own that narrows."""
+    """A word of its own that narrows; `title` says it beside a list."""
 
     name: str
     field: str
+    title: str
     help: str
     also: tuple[str, ...] = ()
 
@@ -165,7 +165,8 @@ def _part(session: Session, key: Key, value: object) -> str:
 
 
 def _stages(_session: Session) -> list[Option]:
-    stages = {s.name: s for v in versions() for s in version(v).pipeline("innovation")}
+    innovation = (s for s in every_stage().values() if s.pipeline == "innovation")
+    stages = {s.name: s for s in sorted(innovation, key=lambda s: s.order)}
     found = [Option(s.name, (s.title("id"), s.title("en"), s.name)) for s in stages.values()]
     by_tahapan: dict[str, list[str]] = {}
     for stage in stages.values():
@@ -175,10 +176,9 @@ def _stages(_session: Session) -> list[Option]:
 
 
 def _states(_session: Session) -> list[Option]:
-    states = {name: s for v in versions() for name, s in version(v).states.items()}
     return [
         Option(name, (name.replace(".", "_"), name.partition(".")[2], s.title("id"), s.title("en")))
-        for name, s in states.items()
+        for name, s in every_state().items()
     ]
 
 
@@ -223,9 +223,15 @@ KEYS = (
 MONTHS = ("begun", "ended")
 BY_NAME = {name: key for key in KEYS for name in (key.name, *key.also)}
 FLAGS = (
-    Flag("terlambat", "late", "batas waktunya sudah lewat", ("late",)),
-    Flag("berjalan", "running", "belum berakhir", ("running",)),
-    Flag("perlu_penelaah", "lacking", "penelaahnya belum cukup", ("lacking",)),
-    Flag("kurang_penilaian", "short", "waktu menelaah berakhir sebelum kuorum", ("short",)),
+    Flag("terlambat", "late", "Terlambat", "batas waktunya sudah lewat", ("late",)),
+    Flag("berjalan", "running", "Masih berjalan", "belum berakhir", ("running",)),
+    Flag("perlu_penelaah", "lacking", "Perlu penelaah", "penelaahnya belum cukup", ("lacking",)),
+    Flag(
+        "kurang_penilaian",
+        "short",
+        "Putaran kurang penilaian",
+        "waktu menelaah berakhir sebelum kuorum",
+        ("short",),
+    ),
 )
 FLAG_BY_NAME = {name: flag for flag in FLAGS for name in (flag.name, *flag.also)}

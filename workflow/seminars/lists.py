@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, lazyload, selectinload
 
 from workflow import policy
-from workflow.definition import SeminarRule, State, process, versions
+from workflow.definition import SeminarRule, State, every_state, process
 from workflow.errors import NotFound
 from workflow.models import Case, Cohort, Seminar, SeminarSlot, User
 
@@ -37,7 +37,7 @@ class Waiting:
 
 def states() -> Mapping[str, State]:
     """Every state in which cases are presented, of all years; a later year's words count."""
-    return {s.name: s for v in versions() for s in process(v).states.values() if s.seminar}
+    return {name: state for name, state in every_state().items() if state.seminar}
 
 
 def rule_of(state: str) -> SeminarRule:
