@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from workflow import policy
 from workflow.calendar import wib_date, working_days_between
-from workflow.case_lists import Filters, found_by, names_of_groups, told_apart
+from workflow.case_lists import Counts, Filters, found_by, names_of_groups, told_apart
 from workflow.definition import every_state, process, versions
 from workflow.models import Agency, Case, Event, Participant, Review, User
 from workflow.queries import people_by_id
@@ -62,7 +62,7 @@ class Ageing:
     """`states` in the order of work, `agencies` and `reviewers` the slowest first.
 
     `stuck` is the state where most cases are late, None where no case is. `reviewers` is None for those who
-    may not compare them.
+    may not compare them. `counts` are those of the list, by filter.
     """
 
     total: int
@@ -70,6 +70,7 @@ class Ageing:
     agencies: list[Standing]
     reviewers: list[Pace] | None
     stuck: Standing | None
+    counts: Counts
 
 
 def ageing(session: Session, user: User, now: datetime, filters: Filters) -> Ageing:
@@ -79,7 +80,7 @@ def ageing(session: Session, user: User, now: datetime, filters: Filters) -> Age
 
 
 def _ageing(session: Session, user: User, now: datetime, filters: Filters) -> Ageing:
-    found, _counts, _relaxed = found_by(session, user, now, filters)
+    found, counts, _relaxed = found_by(session, user, now, filters)
     open_ones = [*found, Case.outcome.is_(None)]
     states = _states(session, open_ones, now, filters)
     late = [state for state in states if state.late]
@@ -89,6 +90,7 @@ def _ageing(session: Session, user: User, now: datetime, filters: Filters) -> Ag
         _agencies(session, open_ones, now, filters),
         _reviewers(session, found, now) if policy.may_compare(user) else None,
         max(late, key=lambda state: (state.late, state.median), default=None),
+        counts,
     )
 
 

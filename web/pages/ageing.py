@@ -15,7 +15,6 @@ from web.list_choices import active, choices
 from web.list_state import ListState, read
 from workflow import policy, sheets
 from workflow.ageing import Ageing, Pace, Standing, ageing
-from workflow.case_lists import found_by
 from workflow.definition import every_stage, every_state
 from workflow.errors import Invalid, NotFound
 
@@ -32,8 +31,7 @@ def show() -> str | tuple[str, int]:
         if state.problems:
             return render_template("ageing.html", state=state), 422
         held = ageing(session, me(), now(), state.filters)
-        _where, counts, _relaxed = found_by(session, me(), now(), state.filters)
-        offered = choices(session, state.filters, counts)
+        offered = choices(session, state.filters, held.counts)
     return render_template(
         "ageing.html",
         state=state,
