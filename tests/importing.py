@@ -86,8 +86,8 @@ def _follow(page: Page, press: Callable[[], None], look: Look) -> Progress:
     """Watch until the page has no line of progress any more; it loads itself anew at the end."""
     found, looked = Progress(), False
     started = time.monotonic()
-    press()
-    page.wait_for_load_state()
+    with page.expect_navigation():  # the page before has no line of progress either
+        press()
     while time.monotonic() - started < WAIT_SECONDS:
         line = _line(page)
         found.seconds = time.monotonic() - started
